@@ -1,0 +1,1 @@
+"""What the prescriber says: doses, regimens, and their NONMEM rows."""
