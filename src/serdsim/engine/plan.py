@@ -1,0 +1,131 @@
+"""The Plan: arrays in. The only contract between what is asked and the code that computes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from serdsim.errors import InputError
+
+STATUSES = ("ok", "step_limit", "step_underflow", "not_finite")
+NUMERICS = "reference-1"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Stops common to all individuals: at `times[i]` [h] the value of `targets[i]` is set or an amount is added.
+
+    Attributes
+    ----------
+    times : tuple of float, shape (stop,)
+    kinds : tuple of {"set", "add"}, shape (stop,)
+        `set` gives a species its concentration, anything else its value; `add` adds an amount to a species.
+    targets : tuple of str, shape (stop,)
+    values : ndarray, shape (stop, individual)
+        NaN leaves that individual alone.
+    """
+
+    times: tuple[float, ...] = ()
+    kinds: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    values: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+
+    def chunk(self, rows: slice) -> Schedule:
+        """Return the schedule of some individuals."""
+        return replace(self, values=self.values[:, rows])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to integrate.
+
+    Attributes
+    ----------
+    given : ndarray, shape (given, individual)
+        Values of `equations.given` [each in its own unit].
+    initial : ndarray or None, shape (state, individual)
+        Start state (amounts); None starts from `given`.
+    times : tuple of float, shape (time,)
+        When the outputs are observed [model time]; they never change a step.
+    outputs : tuple of str
+        Ids of states, inputs, assignments, reactions (their rate) or `net_flux_<boundary species>`.
+    start_time : float
+    rtol, atol : float
+        Relative and absolute tolerance; `atol` counts in concentration, or in the own unit of other states.
+    max_steps : int
+        Per individual and between two stops.
+    """
+
+    given: np.ndarray
+    times: tuple[float, ...]
+    outputs: tuple[str, ...]
+    initial: np.ndarray | None = None
+    schedule: Schedule = Schedule()
+    start_time: float = 0.0
+    rtol: float = 1e-7
+    atol: float = 1e-10
+    max_steps: int = 20_000
+
+    def __post_init__(self) -> None:
+        if not self.schedule.times:
+            object.__setattr__(self, "schedule", Schedule(values=np.empty((0, self.given.shape[1]))))
+        times = self.times
+        if (
+            not times
+            or not all(np.isfinite(times))
+            or any(b <= a for a, b in pairwise(times))
+            or times[0] < self.start_time
+        ):
+            raise InputError("output times must be finite, rising and not before the start")
+        if self.schedule.times and (min(self.schedule.times) < self.start_time or not np.all(np.isfinite(self.schedule.times))):
+            raise InputError("a stop lies before the start of the simulation")
+        if list(self.schedule.times) != sorted(self.schedule.times):
+            raise InputError("stops must come in the order of time")
+
+    @property
+    def individuals(self) -> int:
+        """Number of individuals."""
+        return int(self.given.shape[1])
+
+    def chunk(self, rows: slice) -> Plan:
+        """Return the plan of some individuals."""
+        initial = None if self.initial is None else self.initial[:, rows]
+        return replace(self, given=self.given[:, rows], initial=initial, schedule=self.schedule.chunk(rows))
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """What comes out.
+
+    Attributes
+    ----------
+    values : ndarray, shape (output, time, individual)
+        NaN for an individual that failed.
+    status : ndarray of str, shape (individual,)
+        One of `STATUSES`.
+    message : tuple of str
+        For a failed individual: time and state where it ended.
+    final : ndarray, shape (state, individual)
+        State at the last output time.
+    steps : ndarray of int, shape (individual,)
+        Evaluations of the derivatives.
+    """
+
+    values: np.ndarray
+    status: np.ndarray
+    message: tuple[str, ...]
+    final: np.ndarray
+    steps: np.ndarray
+
+
+def join(parts: list[Arrays]) -> Arrays:
+    """Return chunks side by side, in their order."""
+    return Arrays(
+        values=np.concatenate([part.values for part in parts], axis=2),
+        status=np.concatenate([part.status for part in parts]),
+        message=tuple(text for part in parts for text in part.message),
+        final=np.concatenate([part.final for part in parts], axis=1),
+        steps=np.concatenate([part.steps for part in parts]),
+    )
