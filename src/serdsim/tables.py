@@ -124,8 +124,8 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     def lines() -> Iterator[str]:
         nonlocal starting
         for line in io.StringIO(text, newline=""):
-            yield "\n" if starting and line.startswith("#") else line
-            starting = False
+            first, starting = starting, False
+            yield "\n" if first and line.startswith("#") else line
 
     reader = csv.reader(lines(), delimiter=_DELIMITERS[path.suffix], strict=True)
     while True:
