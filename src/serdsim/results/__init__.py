@@ -1,0 +1,1 @@
+"""Runs: their identity, their folders, their labelled data."""
