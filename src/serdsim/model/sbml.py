@@ -1,0 +1,89 @@
+"""SBML and Antimony files -> `Model`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from serdsim.errors import Issue, ModelError
+from serdsim.model.antimony import Source, antimony_to_sbml, definitions, join_fragments, read_source, read_text
+from serdsim.model.entities import Model
+from serdsim.model.sbml_document import open_document
+from serdsim.model.sbml_entities import Places, read_entities
+
+_SBML_SUFFIXES = (".xml", ".sbml")
+_ANTIMONY_SUFFIXES = (".ant", ".txt", ".antimony")
+
+
+def read_sbml(source: str | Path, *, file: str | None = None, flatten: bool = False) -> Model:
+    """Return the model of an SBML text or file.
+
+    Parameters
+    ----------
+    source : str or Path
+        The text of the file where it is a str, else its path.
+    file : str, optional
+        Name of the file in messages; the name of the path where none is given.
+    flatten : bool
+        Resolve submodels of the package comp instead of refusing them.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, empty, malformed, Level 1, needs a package other than core or has fast reactions.
+    """
+    text = read_text(source, "an SBML file") if isinstance(source, Path) else source
+    name = file or (source.name if isinstance(source, Path) else "SBML text")
+    document = open_document(text, name, flatten=flatten)
+    return read_entities(document.getModel(), Places(name), origin=str(source) if isinstance(source, Path) else name)
+
+
+def read_antimony(source: Source) -> Model:
+    """Return the model of an Antimony source; every entity keeps the file and line where it was written.
+
+    Raises
+    ------
+    ModelError
+        When the text cannot be read, or names a unit that it does not define.
+    """
+    text = antimony_to_sbml(source)
+    document = open_document(text, source.file)
+    places = Places(source.file, definitions(source), written=True)
+    return read_entities(document.getModel(), places, origin=source.file)
+
+
+def read_fragments(fragments: Sequence[Path], model_id: str) -> Model:
+    """Return the model that the fragments give together.
+
+    Raises
+    ------
+    ModelError
+        When a fragment is missing or empty, or the joined text cannot be read.
+    """
+    return read_antimony(join_fragments(fragments, model_id))
+
+
+def read_model(path: Path) -> Model:
+    """Return the model of a file: Antimony (.ant, .txt) or SBML (.xml, .sbml); other names are judged by content.
+
+    Raises
+    ------
+    ModelError
+        When the file is missing, empty, of another kind or cannot be read.
+    """
+    text = read_text(path, "a model file: Antimony (.ant) or SBML (.xml)")
+    suffix = path.suffix.lower()
+    if suffix in _SBML_SUFFIXES or (suffix not in _ANTIMONY_SUFFIXES and text.lstrip().startswith("<")):
+        return read_sbml(path)
+    if text.lstrip().startswith("<"):
+        raise ModelError(
+            Issue(
+                f"the file is called {suffix} but holds XML",
+                file=path.name,
+                line=1,
+                expected="Antimony statements",
+                repair="Rename the file to .xml if it is SBML",
+            )
+        )
+    return replace(read_antimony(read_source(path)), origin=str(path))
