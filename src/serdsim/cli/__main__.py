@@ -1,0 +1,7 @@
+"""``python -m serdsim.cli``."""
+
+import sys
+
+from serdsim.cli import main
+
+sys.exit(main())

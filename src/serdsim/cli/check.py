@@ -1,0 +1,72 @@
+"""``serdsim check MODEL``: can it be run here, and do its units fit?"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serdsim.cli import options
+from serdsim.errors import Issue, ModelError
+
+if TYPE_CHECKING:
+    from serdsim.model.entities import Model
+
+
+def check(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model or the path of an SBML or Antimony file.")],
+    library: options.Library = None,
+) -> None:
+    """Say if a model can be run, if its units fit.
+
+    The exit status is 2 when not. Units that are missing from a model of your own are a warning.
+    """
+    from serdsim.model.compatibility import compatibility
+    from serdsim.model.library import shipped_models
+    from serdsim.model.unit_check import check_units
+
+    shipped = model in shipped_models(library)
+    found = _read(model, library)
+    report, issues = compatibility(found), check_units(found)
+    # a model from elsewhere may leave units out, ours may not
+    missing = [] if shipped else [issue for issue in issues if "has no unit" in issue.problem]
+    wrong = [issue for issue in issues if issue not in missing]
+    print(report.text())
+    _list("Units that do not fit:", wrong)
+    _list("Units that are missing, so that fewer formulas can be checked:", missing)
+    if not issues:
+        print("Its units fit.")
+    if report.refused or wrong:
+        raise typer.Exit(2)
+
+
+def _list(heading: str, issues: list[Issue]) -> None:
+    if issues:
+        print(heading)
+    for issue in issues:
+        print(f"- {issue}")
+
+
+def _read(name: str, library: Path | None) -> Model:
+    """Return the shipped model `name`, or the model of the file `name`.
+
+    Raises
+    ------
+    ModelError
+        When there is neither; names the shipped models.
+    """
+    from serdsim.model.library import load, shipped_models
+    from serdsim.model.sbml import read_model
+
+    names = shipped_models(library)
+    if name in names:
+        return load(name, library=library)
+    path = Path(name)
+    if path.exists():
+        return read_model(path)
+    near = get_close_matches(name, names, 1)
+    repair = f'Perhaps you mean "{near[0]}"' if near else "Check the path and the name of the file"
+    expected = f"one of {', '.join(names)}, or a path"
+    raise ModelError(Issue(f'"{name}" is neither a shipped model nor a file', expected=expected, repair=repair))

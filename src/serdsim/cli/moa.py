@@ -1,0 +1,88 @@
+"""``serdsim moa``: every statement of the page, tested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serdsim.cli import options
+from serdsim.cli.json_out import print_document, statement_item
+from serdsim.errors import ClaimError, IndividualsFailed, Issue
+
+if TYPE_CHECKING:
+    from serdsim.claims.records import Answer
+
+
+def moa(
+    *,
+    draws: options.Draws = 64,
+    seed: options.Seed = 1,
+    workers: options.Workers = None,
+    as_json: options.Json = False,
+    out: options.Out = Path("runs"),
+    library: options.Library = None,
+    as_of: options.AsOf = "today",
+) -> None:
+    """Test every statement; write the page.
+
+    The page and all tables and figures go to a run folder.
+    """
+    answer_statements(
+        "moa", None, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of
+    )
+
+
+def answer_statements(
+    verb: str,
+    only: Sequence[str] | None,
+    *,
+    draws: int,
+    seed: int,
+    workers: int | None,
+    as_json: bool,
+    out: Path,
+    library: Path | None,
+    as_of: str,
+) -> None:
+    """Run the statements (`only` those ids, else all), write the run folder and print the answer.
+
+    Raises
+    ------
+    IndividualsFailed
+        After everything is written and printed, when some draws failed.
+    """
+    from serdsim.cli.progress import shown_progress
+    from serdsim.cli.screen import print_answer, say
+    from serdsim.evidence.answer import answer_moa
+    from serdsim.results.run_folder import write_run
+
+    as_of = options.day(as_of)
+    with shown_progress() as progress:
+        result = answer_moa(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+    answer: Answer = result.answer
+    if only and not answer.outcomes:
+        raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
+    record = {"verb": verb} | dict(result.record)
+    folder = write_run(out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, to_png=_to_png)
+    if as_json:
+        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
+    else:
+        print_answer(answer)
+        print()
+    show = say if as_json else print
+    show(f"Page: {folder / 'report.html'}")
+    show(f"Again: {answer.replay}")
+    _raise_failed(answer)
+
+
+def _to_png(svg: str) -> bytes:
+    from serdsim.report.png import svg_to_png
+
+    return svg_to_png(svg, 1400)
+
+
+def _raise_failed(answer: Answer) -> None:
+    failed = [f"{outcome.statement.id}: {outcome.failed} of {outcome.draws}" for outcome in answer.outcomes if outcome.failed]
+    if failed:
+        raise IndividualsFailed(f"some draws failed and are left out of the verdicts ({', '.join(failed)})")

@@ -1,0 +1,99 @@
+"""Tables and words on a terminal, from 80 columns on; nothing here reads brackets as markup."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from serdsim.claims.records import VERDICTS, Answer, Outcome
+
+if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
+NOT_YET = "not yet tested"
+SYMBOLS = dict(zip((*VERDICTS, NOT_YET), "●◐○◇◆◌·", strict=True))
+_SIGNS = {"\u2212": "-", "\u202f": " ", "\u00a0": " ", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "–": "-"}
+_PLAIN = str.maketrans(_SIGNS | dict.fromkeys(SYMBOLS.values(), "*"))
+
+
+class Screen(Console):
+    """Stdout as rich sees it: no markup, no colours of its own, and a closed pipe is for `main` to handle."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False)
+
+    def on_broken_pipe(self) -> None:
+        """Let the error through; rich would end the process."""
+        raise BrokenPipeError
+
+
+def _fitting(text: str) -> Text:
+    """Return `text` in signs that stdout can write; a lost minus sign would change a number."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN)
+    return Text(text)
+
+
+def say(words: str) -> None:
+    """Print words for the user on stderr, where they never mix with results."""
+    print(words, file=sys.stderr)
+
+
+def verdict_words(outcome: Outcome) -> str:
+    """Return the verdict, or in its place why there is none."""
+    if outcome.state == "tested" and outcome.verdict:
+        return outcome.verdict
+    return "not testable on public data" if outcome.state == "not_testable" else NOT_YET
+
+
+def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int] = (), right: Sequence[int] = ()) -> None:
+    """Print rows under headings, as wide as the terminal.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        One per column.
+    rows : sequence of sequence of str
+        Cells; a cell may hold several lines.
+    widths : sequence of int
+        For columns that must not be wrapped, their least width; 0 for the others.
+    right : sequence of int
+        Numbers of the columns that are set flush right.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for number, heading in enumerate(headings):
+        width = widths[number] if number < len(widths) else 0
+        side: JustifyMethod = "right" if number in right else "left"
+        table.add_column(Text(heading), justify=side, overflow="fold", min_width=width or None, no_wrap=width > 0)
+    for row in rows:
+        table.add_row(*(_fitting(cell) for cell in row))
+    Screen().print(table)
+
+
+def print_answer(answer: Answer) -> None:
+    """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
+    rows = [row for outcome in answer.outcomes for row in (_statement_row(outcome), ("", "", ""))]
+    headings = ("Statement", "Verdict and data role", "Value (90 % interval), test")
+    print_table(headings, rows[:-1], widths=(0, 2 + max(map(len, VERDICTS)), 0))
+    found = [verdict_words(outcome) for outcome in answer.outcomes]
+    counts = [f"{SYMBOLS[words]} {words} {found.count(words)}" for words in SYMBOLS]
+    print()
+    Screen().print(_fitting("  ".join(counts)))
+
+
+def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
+    from serdsim.report.numbers import with_interval
+
+    statement, words = outcome.statement, verdict_words(outcome)
+    head = f"{statement.id}\n{statement.title}"
+    if outcome.state != "tested":
+        return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
+    value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
+    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}"
