@@ -1,0 +1,1 @@
+"""The evidence page and its figures: what was asked, what was found, and how it was tested."""

@@ -1,0 +1,122 @@
+"""The ground of a drawing: layout, scales, axes with titles, and the region where a test passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serdsim.experiments.panel import Axis, Panel
+from serdsim.report import numbers, shapes, svg
+from serdsim.report.scale import Scale, build
+from serdsim.report.series import where
+
+SIZE = 14.0
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Sizes of one drawing."""
+
+    width: float
+    height: float
+    column: float
+    x_steps: int
+    y_steps: int
+
+
+WIDE = Layout(760, 470, 190, 6, 5)
+NARROW = Layout(400, 400, 112, 4, 5)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The plot area: scales, bounds, and the column where labels stand."""
+
+    x: Scale
+    y: Scale
+    left: float
+    right: float
+    top: float
+    bottom: float
+    column: float
+    height: float
+
+
+def title_of(axis: Axis) -> str:
+    """Quantity, unit and whether the axis is logarithmic."""
+    unit = numbers.show_unit(axis.unit)
+    return f"{axis.label}, {unit or 'no unit'}{', log scale' if axis.log else ''}"
+
+
+def _values(panel: Panel) -> tuple[list[float | None], list[float | None]]:
+    """All x and all y values that the axes must hold."""
+    xs: list[float | None] = [v for band in panel.bands for v in band.x]
+    ys: list[float | None] = [v for band in panel.bands for part in (band.median, band.lo90, band.hi90) for v in part]
+    for mark in panel.marks:
+        xs.append(mark.x)
+        if where(mark) == "x":
+            xs += [mark.lo, mark.hi]
+        else:
+            ys += [mark.y, mark.lo, mark.hi]
+    return xs, [*ys, panel.pass_above, panel.pass_below]
+
+
+def build_frame(panel: Panel, layout: Layout, label_width: float, extra: float, head: float) -> Frame:
+    """Scales and bounds for the labels that this panel has."""
+    xs, ys = _values(panel)
+    y_lines = svg.wrap(title_of(panel.y), layout.width - 4, SIZE)
+    x_lines = svg.wrap(title_of(panel.x), layout.width - 8, SIZE)
+    top = 14.0 + 17 * len(y_lines) + head
+    height = layout.height + extra
+    bottom = height - 30 - 17.0 * len(x_lines)
+    y = build(ys, bottom - 6, top, log=panel.y.log, want=layout.y_steps + (3 if panel.y.log else 0), zero=True)
+    left = 10 + 9 + max(svg.width(y.label(t), SIZE) for t in y.labelled)
+    right = layout.width - label_width - 18
+    want = layout.x_steps
+    x = build(xs, left + 8, right, log=panel.x.log, want=want, unit=panel.x.unit)
+    while want > 1 and sum(svg.width(x.label(t), SIZE) + 12 for t in x.labelled) > right - left:
+        want -= 1
+        x = build(xs, left + 8, right, log=panel.x.log, want=want, unit=panel.x.unit)
+    return Frame(x, y, left, right, top, bottom, right + 18, height)
+
+
+def axes(panel: Panel, frame: Frame, layout: Layout) -> list[str]:
+    """Axis lines that span the ticks, tick labels, and titles: y above its axis, x below."""
+    out = []
+    ticks = "".join(f"M{svg.num(frame.left)} {svg.num(frame.y(t))}h-5" for t in frame.y.ticks)
+    line = f"M{svg.num(frame.left)} {svg.num(frame.y.start)}V{svg.num(frame.y.end)}{ticks}"
+    out.append(shapes.stroke(line, "f-axis", shapes.AXIS, 1))
+    for tick in frame.y.labelled:
+        out.append(svg.text(frame.left - 9, frame.y(tick) + 4.6, frame.y.label(tick), ("f-ink2", shapes.INK2), "end"))
+    for i, words in enumerate(svg.wrap(title_of(panel.y), layout.width - 4, SIZE)):
+        out.append(svg.text(0, 12 + 17 * i, words, ("f-ink", shapes.INK)))
+    ticks = "".join(f"M{svg.num(frame.x(t))} {svg.num(frame.bottom)}v5" for t in frame.x.ticks)
+    line = f"M{svg.num(frame.x.start)} {svg.num(frame.bottom)}H{svg.num(frame.x.end)}{ticks}"
+    out.append(shapes.stroke(line, "f-axis", shapes.AXIS, 1))
+    for tick in frame.x.labelled:
+        out.append(svg.text(frame.x(tick), frame.bottom + 20, frame.x.label(tick), ("f-ink2", shapes.INK2), "middle"))
+    for i, words in enumerate(svg.wrap(title_of(panel.x), layout.width - 8, SIZE)):
+        half = svg.width(words, SIZE) / 2
+        middle = min(max((frame.x.start + frame.x.end) / 2, half), layout.width - half)
+        out.append(svg.text(middle, frame.bottom + 41 + 17 * i, words, ("f-ink", shapes.INK), "middle"))
+    return out
+
+
+def pass_region(panel: Panel, frame: Frame) -> list[str]:
+    """A light ground where the statement's test passes, with a hairline at each bound."""
+    below, above = panel.pass_below, panel.pass_above
+    y = frame.y
+    if not any(y.can_show(v) for v in (below, above)):
+        return []
+    at = {name: y(v) if v is not None and y.can_show(v) else None for name, v in (("below", below), ("above", above))}
+    spans: list[tuple[float, float]] = []
+    if at["below"] is not None and at["above"] is not None and above is not None and below is not None and above < below:
+        spans.append((at["below"], at["above"]))
+    else:
+        spans += [(at["below"], y.start)] if at["below"] is not None else []
+        spans += [(y.end, at["above"])] if at["above"] is not None else []
+    left, right = svg.num(frame.x.start), svg.num(frame.x.end)
+    out = [shapes.area(f"M{left} {svg.num(a)}H{right}V{svg.num(b)}H{left}Z", "f-pass", "#d9dfdd", 0.45) for a, b in spans]
+    for value in at.values():
+        if value is not None:
+            out.append(shapes.stroke(f"M{left} {svg.num(value)}H{right}", "f-rule-s", shapes.HAIR, 0.8))
+    return out

@@ -1,0 +1,178 @@
+"""The evidence page: one self-contained HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from serdsim.claims.records import Answer, Outcome
+from serdsim.experiments.panel import Panel
+from serdsim.references import Reference, cite_text, to_bibtex
+from serdsim.report import caption as words
+from serdsim.report import numbers, small, view
+from serdsim.report.biblio import Bibliography, bibliography
+from serdsim.report.evidence_table import EvidenceRow
+from serdsim.report.figure import draw
+
+__all__ = ["EvidenceRow", "render_page"]
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A panel as the page shows it: both drawings, caption, table."""
+
+    number: int
+    panel: Panel
+    wide: Markup
+    narrow: Markup
+    caption: tuple[str, ...]
+    heads: tuple[str, ...]
+    rows: tuple[words.TableRow, ...]
+    thinned: bool
+
+
+@cache
+def _assets() -> tuple[str, str, str]:
+    """Screen style with embedded fonts, print style, script."""
+
+    def embed(found: re.Match[str]) -> str:
+        data = base64.b64encode((HERE / "assets" / found.group(1)).read_bytes()).decode("ascii")
+        return f"url(data:font/woff2;base64,{data})"
+
+    def read(name: str) -> str:
+        return (HERE / "assets" / name).read_text(encoding="utf-8")
+
+    tokens = re.sub(r"url\((fonts/[\w-]+\.woff2)\)", embed, read("tokens.css"))
+    return tokens + read("site.css"), read("print.css"), read("theme.js")
+
+
+def _digest(text: str) -> str:
+    """The hash by which the content-security policy allows an inline style or script."""
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") + "'"
+
+
+def _policy() -> str:
+    """A policy that allows nothing but this file's own styles, script and embedded fonts."""
+    screen, printed, script = _assets()
+    return (
+        f"default-src 'none'; style-src {_digest(screen)} {_digest(printed)}; script-src {_digest(script)}; "
+        "font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _environment() -> Environment:
+    """The template environment: escapes everything, refuses unknown names."""
+    env = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    for rule in (view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held, view.value_text, view.first_up):
+        env.filters[rule.__name__] = rule
+    env.filters |= {
+        "p": numbers.probability,
+        "count": numbers.count,
+        "spark": lambda outcome: Markup(small.spark(outcome)),
+        "cell": lambda ablation: Markup(small.cell(ablation)),
+        "change": small.change,
+        "cite": cite_text,
+    }
+    env.globals |= {"with_interval": numbers.with_interval, "roles": view.ROLES}
+    return env
+
+
+def _figures(answer: Answer, refs: Mapping[str, int]) -> dict[str, list[FigureView]]:
+    """The figures of each statement, numbered through the page."""
+    out: dict[str, list[FigureView]] = {}
+    number = 0
+    for section in view.sections(answer):
+        for outcome in section.outcomes:
+            for panel in outcome.panels:
+                number += 1
+                own = replace(panel, id=f"fig{number}-{panel.id}")
+                out.setdefault(outcome.statement.id, []).append(
+                    FigureView(
+                        number,
+                        panel,
+                        Markup(_inline(draw(own))),
+                        Markup(_inline(draw(own, narrow=True))),
+                        tuple(words.caption(panel, refs)),
+                        tuple(words.heads(panel)),
+                        tuple(words.panel_table(panel, refs)),
+                        words.thinned(panel),
+                    )
+                )
+    return out
+
+
+def _inline(drawing: str) -> str:
+    """The drawing as part of the page: its size follows the column."""
+    return drawing.replace("<svg ", '<svg class="plot" ', 1)
+
+
+def _ablation(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[object]]]:
+    """Rows of the ablation matrix: id, title, and for each tested statement its cell or None."""
+    rows: list[tuple[str, str, list[object]]] = []
+    for identifier, title in view.ablation_rows(outcomes):
+        cells: list[object] = [next((a for a in o.ablations if a.id == identifier), None) for o in outcomes]
+        rows.append((identifier, title, cells))
+    return rows
+
+
+def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[str, EvidenceRow]]:
+    """Evidence rows with the number of their reference."""
+    return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
+
+
+def render_page(answer: Answer, references: Mapping[str, Reference], evidence_rows: Sequence[EvidenceRow]) -> str:
+    """The page as one HTML text; the same answer gives the same bytes.
+
+    Parameters
+    ----------
+    answer : Answer
+        Everything that was asked and found.
+    references : mapping of str to Reference
+        The bibliography by key; it must hold the seven references of the page and every key that is used.
+    evidence_rows : sequence of EvidenceRow
+        Rows of the evidence table.
+
+    Returns
+    -------
+    str
+        HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
+    """
+    listed = bibliography(answer, references, evidence_rows)
+    screen, printed, script = _assets()
+    done = view.tested(answer)
+    return (
+        _environment()
+        .get_template("question.html.j2")
+        .render(
+            answer=answer,
+            question=f"What is the mechanism of action of {answer.drug}?",
+            short_answer=view.short_answer(answer),
+            lanes=view.lanes(answer),
+            counts=view.counts(answer),
+            sections=view.sections(answer),
+            tested=done,
+            figures=_figures(answer, listed.numbers),
+            ablation=_ablation(done),
+            evidence=_evidence(evidence_rows, listed),
+            listed=listed,
+            bibtex=to_bibtex(listed.all),
+            next_review=view.next_review(answer),
+            runs=view.unique_runs(answer.outcomes),
+            policy=_policy(),
+            screen=Markup(screen),
+            printed=Markup(printed),
+            script=Markup(script),
+        )
+    )

@@ -1,0 +1,191 @@
+"""What the template needs to know of an answer: verdict signs, counts, lanes, sections, the short answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.report import numbers
+
+NOT_YET = "not yet tested"
+SIGNS = {
+    "supported": "supported",
+    "consistent (assumption-driven)": "consistent",
+    "inconclusive": "inconclusive",
+    "not supported": "notsupported",
+    "contradicted": "contradicted",
+    "not testable on public data": "nottestable",
+    NOT_YET: "notyet",
+}
+ROLES = {
+    "held-out": "held-out",
+    "prediction only": "prediction",
+    "calibrated-on": "calibrated",
+    "assumed input": "assumed",
+    "structural": "structural",
+}
+SCALES = {"cell": "in cells", "mouse": "in mice", "PK": "exposure", "diagram": "pathway", "all": "overall"}
+_NUMBER = r"(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)"
+_BELOW = re.compile(r"(?:<=|≤|<|\bbelow|\bat most|\bunder)\s*" + _NUMBER)
+_ABOVE = re.compile(r"(?:>=|≥|>|\babove|\bat least|\bover)\s*" + _NUMBER)
+_RANGE = re.compile(r"\b(?:between|inside|within)\s+" + _NUMBER + r"\s*(?:and|to|–|-)\s*" + _NUMBER)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of the body and the outcomes under it."""
+
+    title: str
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The statements of one scale in the verdict strip."""
+
+    title: str
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where a test passes on the axis of its metric; `known` is False where only the bound's place is known."""
+
+    below: float | None
+    above: float | None
+    known: bool
+
+
+def verdict(outcome: Outcome) -> str:
+    """The verdict in words, also for statements that were not tested."""
+    if outcome.state == "tested" and outcome.verdict is not None:
+        return outcome.verdict
+    return "not testable on public data" if outcome.state == "not_testable" else NOT_YET
+
+
+def sign(outcome: Outcome) -> str:
+    """The class and symbol of the verdict."""
+    return SIGNS[verdict(outcome)]
+
+
+def short_id(identifier: str) -> str:
+    """The id without its prefix, as chips show it."""
+    return identifier.split("-", 1)[-1]
+
+
+def anchor(identifier: str) -> str:
+    """The id as a fragment."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", identifier)
+
+
+def lanes(answer: Answer) -> list[Lane]:
+    """All statements in order, grouped by scale in the order in which the scales appear."""
+    grouped: dict[str, list[Outcome]] = {}
+    for outcome in answer.outcomes:
+        grouped.setdefault(outcome.statement.scale, []).append(outcome)
+    return [Lane(SCALES.get(scale, scale), tuple(found)) for scale, found in grouped.items()]
+
+
+def sections(answer: Answer) -> list[Section]:
+    """The body by heading, headings in the order in which they appear."""
+    grouped: dict[str, list[Outcome]] = {}
+    for outcome in answer.outcomes:
+        grouped.setdefault(outcome.statement.section, []).append(outcome)
+    return [Section(title, tuple(found)) for title, found in grouped.items()]
+
+
+def counts(answer: Answer) -> list[tuple[str, str, int]]:
+    """For each verdict, zeros included: sign, words, number of statements."""
+    found = [verdict(outcome) for outcome in answer.outcomes]
+    return [(SIGNS[words], words, found.count(words)) for words in (*VERDICTS, NOT_YET)]
+
+
+def tested(answer: Answer) -> list[Outcome]:
+    """The outcomes that were tested."""
+    return [outcome for outcome in answer.outcomes if outcome.state == "tested"]
+
+
+def short_answer(answer: Answer) -> str:
+    """At most 35 words: what is stated, and how much of it was tested with what result."""
+    found = [verdict(outcome) for outcome in tested(answer)]
+    total, done = len(answer.outcomes), len(found)
+    holds, consistent, open_ = (found.count(v) for v in ("supported", "consistent (assumption-driven)", "inconclusive"))
+    failed = found.count("not supported") + found.count("contradicted")
+    return (
+        f"By its published account, {answer.drug} removes and silences oestrogen receptor alpha, wild type and mutant. "
+        f"Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
+        f"{holds} supported, {consistent} consistent, {open_} inconclusive, {failed} failed."
+    )
+
+
+def _value(text: str) -> float:
+    top, _, bottom = text.partition("/")
+    return float(top) / float(bottom) if bottom and float(bottom) else float(top)
+
+
+def bounds(outcome: Outcome) -> Bounds | None:
+    """The pass region, read from the words of the test where they name the margin; else only the margin's place."""
+    margin = outcome.statement.margin
+    if margin is None or not math.isfinite(margin):
+        return None
+    text = outcome.statement.test.replace("\u2212", "-")
+    for found in _RANGE.finditer(text):
+        low, high = _value(found.group(1)), _value(found.group(2))
+        if any(math.isclose(end, margin, rel_tol=1e-6) for end in (low, high)) and low < high:
+            return Bounds(high, low, True)
+    rules = (("below", _BELOW), ("above", _ABOVE))
+    sides = {side for side, rule in rules for m in rule.finditer(text) if math.isclose(_value(m.group(1)), margin)}
+    if sides == {"below"}:
+        return Bounds(margin, None, True)
+    if sides == {"above"}:
+        return Bounds(None, margin, True)
+    return Bounds(margin, None, False)
+
+
+def long_date(text: str) -> str:
+    """An ISO date in words; anything else as it is."""
+    try:
+        day = date.fromisoformat(text[:10])
+    except ValueError:
+        return text
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def next_review(answer: Answer) -> str:
+    """The earliest review date of any statement."""
+    dates = sorted(o.statement.review_by for o in answer.outcomes if o.statement.review_by)
+    return long_date(dates[0]) if dates else "not set"
+
+
+def held(outcome: Outcome) -> str:
+    """How many controls showed what they must."""
+    return f"{sum(c.held for c in outcome.controls)} of {len(outcome.controls)} held"
+
+
+def ablation_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """Id and title of every ablation, in the order in which they appear."""
+    found: dict[str, str] = {}
+    for outcome in outcomes:
+        for ablation in outcome.ablations:
+            found.setdefault(ablation.id, ablation.title)
+    return list(found.items())
+
+
+def unique_runs(outcomes: Iterable[Outcome]) -> list[tuple[str, str]]:
+    """Statement and run id of every tested statement."""
+    return [(o.statement.id, o.run) for o in outcomes if o.run]
+
+
+def first_up(text: str) -> str:
+    """The text with a capital, unless its first word is a name such as `pS2` or `mRNA`."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if word.islower() else text
+
+
+def value_text(outcome: Outcome) -> str:
+    """The metric's value with interval and unit."""
+    return numbers.with_interval(outcome.value, outcome.lo90, outcome.hi90, outcome.statement.unit)
