@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from report_cases import ROWS, Words, a_panel, an_answer, page, statement
+from report_cases import ROWS, Words, a_panel, an_answer, page, reference, references, statement
 from serdsim.claims.records import (
     VERDICTS,
 )
@@ -17,6 +17,7 @@ from serdsim.experiments.panel import Axis
 from serdsim.report import view
 from serdsim.report.biblio import PAGE_ORDER
 from serdsim.report.figure import draw
+from serdsim.report.page import render_page
 
 
 def test_page_shows_all_statements_in_order_with_counts_and_zeros() -> None:
@@ -120,6 +121,10 @@ def test_references_are_numbered_in_the_order_of_the_page() -> None:
     assert text.index("Also used") < text.index("Test title Other2020.")
     assert text.count("no DOI") == 2
     assert "@article{Bhagwat2021" in text
+    assert "TY - JOUR" in re.sub(r" +", " ", text)
+    more = references() | {"More2021": reference("More2021")}
+    assert "Test title More2021." not in Words(render_page(an_answer(), more, ROWS)).text
+    assert "Test title More2021." in Words(render_page(an_answer(), more, ROWS, also=("More2021",))).text
     with pytest.raises(ReferenceError_, match="Nowhere1999"):
         page(rows=(replace(ROWS[0], ref_number_or_key="Nowhere1999"),))
 

@@ -50,8 +50,10 @@ def _used_keys(answer: Answer, rows: Sequence[EvidenceRow]) -> list[str]:
     return list(found)
 
 
-def bibliography(answer: Answer, references: Mapping[str, Reference], rows: Sequence[EvidenceRow]) -> Bibliography:
-    """Number every reference that the page uses.
+def bibliography(
+    answer: Answer, references: Mapping[str, Reference], rows: Sequence[EvidenceRow], also: Sequence[str] = ()
+) -> Bibliography:
+    """Number every reference that the page uses, those of `also` last.
 
     Raises
     ------
@@ -59,6 +61,6 @@ def bibliography(answer: Answer, references: Mapping[str, Reference], rows: Sequ
         If a key that the page needs is not in `references`; all missing keys are named.
     """
     used = _used_keys(answer, rows)
-    found = require([*PAGE_ORDER, *used], references)
+    found = require([*PAGE_ORDER, *used, *also], references)
     numbers = {reference.key: i for i, reference in enumerate(found, start=1)}
     return Bibliography(found[: len(PAGE_ORDER)], found[len(PAGE_ORDER) :], numbers)

@@ -11,6 +11,13 @@ from serdsim.report import numbers
 from serdsim.report.series import Group, groups, left_out, where
 
 MOST_ROWS = 13
+ROLE_WORDS = {
+    "validate": "kept out of every fit",
+    "calibrate": "used in a fit",
+    "prior": "centres a prior",
+    "context": "for context only",
+    "gap": "marks a gap",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,8 @@ def _of_group(group: Group, refs: Mapping[str, int]) -> str:
     kinds = sorted({m.interval for m in group.marks if m.lo is not None and m.hi is not None and m.interval})
     interval = f"bars: {' or '.join(kinds)}" if kinds else "no interval reported"
     what = {"point": "", "x": "dotted line, ", "y": "dotted line, "}.get(where(first), "")
-    details = [f"{what}{n}", interval, *([_reference(first.source, refs)] if first.source else []), *([first.role] if first.role else [])]
+    source = _reference(first.source, refs) if first.source else ""
+    details = [part for part in (f"{what}{n}", interval, source, ROLE_WORDS.get(first.role, first.role)) if part]
     return f"{first.label} ({'; '.join(details)})"
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from serdsim.claims.records import Answer, Outcome
 from serdsim.experiments.panel import Panel
-from serdsim.references import Reference, cite_text, to_bibtex
+from serdsim.references import Reference, cite_text, to_bibtex, to_ris
 from serdsim.report import caption as words
 from serdsim.report import numbers, small, view
 from serdsim.report.biblio import Bibliography, bibliography
@@ -132,7 +132,7 @@ def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[s
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
 
 
-def render_page(answer: Answer, references: Mapping[str, Reference], evidence_rows: Sequence[EvidenceRow]) -> str:
+def render_page(answer: Answer, references: Mapping[str, Reference], evidence_rows: Sequence[EvidenceRow], also: Sequence[str] = ()) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
     Parameters
@@ -143,13 +143,15 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
         The bibliography by key; it must hold the seven references of the page and every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
+    also : sequence of str
+        Keys of references that parameters rest on; they are listed under "Also used".
 
     Returns
     -------
     str
         HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
     """
-    listed = bibliography(answer, references, evidence_rows)
+    listed = bibliography(answer, references, evidence_rows, also)
     screen, printed, script = _assets()
     done = view.tested(answer)
     return (
@@ -168,6 +170,7 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
             evidence=_evidence(evidence_rows, listed),
             listed=listed,
             bibtex=to_bibtex(listed.all),
+            ris=to_ris(listed.all),
             next_review=view.next_review(answer),
             runs=view.unique_runs(answer.outcomes),
             policy=_policy(),
