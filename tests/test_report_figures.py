@@ -57,6 +57,11 @@ def test_what_cannot_be_drawn_is_said() -> None:
     assert any(row.y == numbers.MISSING for row in panel_table(PANELS["nan"]))
 
 
+def test_a_panel_without_values_has_no_axes_to_read() -> None:
+    drawing = draw(PANELS["empty"])
+    assert "Nothing to draw" in drawing and "f-axis" not in drawing
+
+
 def test_caption_says_what_marks_bands_and_controls_are() -> None:
     words = " ".join(caption(a_panel(), {"Bhagwat2021": 1, "Other2020": 8}))
     assert words.startswith("Test cells, 24 h.")

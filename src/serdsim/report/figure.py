@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from serdsim.experiments.panel import Band, Mark, Panel
 from serdsim.report import labels, numbers, shapes, svg
 from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_frame, pass_region, title_of
+from serdsim.report.scale import build as build_scale
 from serdsim.report.series import control_points, groups, segments, where
 
 GAP_ABOVE = 6.0
@@ -146,6 +147,9 @@ def draw(panel: Panel, narrow: bool = False) -> str:
         The drawing for phones, 400 wide instead of 760.
     """
     layout = NARROW if narrow else WIDE
+    if not _anything(panel):
+        words = svg.text(0, 20, "Nothing to draw: no value was computed.", ("f-ink2", shapes.INK2))
+        return _document(panel, layout.width, 40, "n" if narrow else "w", words)
     probe = build_frame(panel, layout, layout.column, 0, 0)
     _, rows = _reference_rows(panel, probe, layout)
     head = 17.0 * rows + (10 if rows else 0)
@@ -165,6 +169,13 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     body += _reference_rows(panel, frame, layout)[0]
     body += labels.draw(labels.place(found, frame.top - GAP_ABOVE, frame.bottom), frame.column, SIZE)
     return _document(panel, layout.width, frame.height, "n" if narrow else "w", "".join(body))
+
+
+def _anything(panel: Panel) -> bool:
+    """Whether any value of the panel has a place on its axes."""
+    x = build_scale([], 0, 1, log=panel.x.log, want=1)
+    y = build_scale([], 0, 1, log=panel.y.log, want=1)
+    return any(segments(band, x, y) for band in panel.bands) or any(where(mark) != "none" for mark in panel.marks)
 
 
 def _document(panel: Panel, width: float, height: float, suffix: str, body: str) -> str:

@@ -54,7 +54,7 @@ def _linear_ticks(lo: float, hi: float, want: int, unit: str) -> tuple[float, ..
     """Ticks that enclose lo and hi: at 1, 2, 2.5 or 5 times a power of ten; hours and days at their own round steps."""
     if hi <= lo:
         pad = abs(lo) * 0.5 or 1.0
-        lo, hi = lo - pad, hi + pad
+        lo, hi = (0.0 if lo == 0 else lo - pad), hi + pad
     raw = (hi - lo) / max(1, want)
     base = 10.0 ** math.floor(math.log10(raw))
     natural = [s for s in CALENDAR.get(unit, ()) if s >= raw * 0.8 and hi - lo >= s]
@@ -67,6 +67,8 @@ def _linear_ticks(lo: float, hi: float, want: int, unit: str) -> tuple[float, ..
 
 def _log_ticks(lo: float, hi: float) -> tuple[float, ...]:
     """Ticks at powers of ten that enclose lo and hi; also at 3, or at 2 and 5, where the range is short."""
+    if hi <= lo:
+        lo, hi = lo / 2, hi * 2
     low, high = math.log10(lo), math.log10(hi)
     if high - low < 2.4:
         between = (1, 2, 5) if high - low < 1.2 else (1, 3)
