@@ -87,7 +87,7 @@ def answering(put: Callable[..., None], *outcomes: Outcome, **seen: Any) -> dict
         tables = {"outcomes": pd.DataFrame({"id": [one.statement.id for one in outcomes]})}
         return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, page="<p>", figures={})
 
-    put("serdsim.evidence.answer", "answer_moa", answer_moa)
+    put("serdsim.report.answer", "answer_moa", answer_moa)
     return seen
 
 
@@ -120,7 +120,7 @@ def serdsim(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
 def test_every_error_has_its_status_and_its_words(
     public: Callable[..., None], capsys: pytest.CaptureFixture[str], error: BaseException, status: int, words: str
 ) -> None:
-    public("serdsim.evidence.answer", "answer_moa", raising(error))
+    public("serdsim.report.answer", "answer_moa", raising(error))
     assert main(["moa", "--json"]) == status
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -132,7 +132,7 @@ def test_a_traceback_is_shown_only_when_asked_for(
     public: Callable[..., None], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SERDSIM_DEBUG", "1")
-    public("serdsim.evidence.answer", "answer_moa", raising(ValueError("odd")))
+    public("serdsim.report.answer", "answer_moa", raising(ValueError("odd")))
     assert main(["moa"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
@@ -164,9 +164,9 @@ def test_wrong_usage_is_refused_in_words(
     words: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    public_answer = types.ModuleType("serdsim.evidence.answer")
+    public_answer = types.ModuleType("serdsim.report.answer")
     public_answer.answer_moa = raising(AssertionError("must not run"))  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "serdsim.evidence.answer", public_answer)
+    monkeypatch.setitem(sys.modules, "serdsim.report.answer", public_answer)
     assert main(words) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

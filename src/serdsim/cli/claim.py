@@ -23,6 +23,4 @@ def claim(
     as_of: options.AsOf = "today",
 ) -> None:
     """Test one statement; write the run folder."""
-    answer_statements(
-        "claim", [id], draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of
-    )
+    answer_statements("claim", [id], draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of)

@@ -28,9 +28,7 @@ def moa(
 
     The page and all tables and figures go to a run folder.
     """
-    answer_statements(
-        "moa", None, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of
-    )
+    answer_statements("moa", None, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of)
 
 
 def answer_statements(
@@ -54,7 +52,7 @@ def answer_statements(
     """
     from serdsim.cli.progress import shown_progress
     from serdsim.cli.screen import print_answer, say
-    from serdsim.evidence.answer import answer_moa
+    from serdsim.report.answer import answer_moa
     from serdsim.results.run_folder import write_run
 
     as_of = options.day(as_of)

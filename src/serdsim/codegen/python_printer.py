@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from serdsim.errors import ModelError
-from serdsim.model.expression import Apply, Expression, Number, Symbol
+from serdsim.model.expression import Expression, Number, Symbol
 
 _CALLS = {
     "exp": "_exp", "ln": "_ln", "abs": "abs", "sign": "_sign", "floor": "_floor", "ceiling": "_ceil", "factorial": "_factorial",

@@ -64,20 +64,15 @@ class Plan:
     initial: np.ndarray | None = None
     schedule: Schedule = Schedule()
     start_time: float = 0.0
-    rtol: float = 1e-7
-    atol: float = 1e-10
+    rtol: float = 1e-8
+    atol: float = 1e-12
     max_steps: int = 20_000
 
     def __post_init__(self) -> None:
         if not self.schedule.times:
             object.__setattr__(self, "schedule", Schedule(values=np.empty((0, self.given.shape[1]))))
         times = self.times
-        if (
-            not times
-            or not all(np.isfinite(times))
-            or any(b <= a for a, b in pairwise(times))
-            or times[0] < self.start_time
-        ):
+        if not times or not all(np.isfinite(times)) or any(b <= a for a, b in pairwise(times)) or times[0] < self.start_time:
             raise InputError("output times must be finite, rising and not before the start")
         if self.schedule.times and (min(self.schedule.times) < self.start_time or not np.all(np.isfinite(self.schedule.times))):
             raise InputError("a stop lies before the start of the simulation")

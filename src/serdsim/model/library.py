@@ -12,8 +12,8 @@ from pathlib import Path
 import yaml
 
 from serdsim.errors import Issue, ModelError, TableError
-from serdsim.model.sbml import read_fragments
 from serdsim.model.entities import Evidence, Model
+from serdsim.model.sbml import read_fragments
 from serdsim.tables import Column, Row, read_table
 from serdsim.units import parse_unit
 
@@ -70,7 +70,11 @@ def read_recipe(name: str, library: Path) -> Recipe:
         names = shipped_models(library)
         near = get_close_matches(name, names, 1)
         raise ModelError(
-            Issue(f'no shipped model is called "{name}"', expected="one of " + ", ".join(names), repair=f"Did you mean {near[0]}?" if near else None)
+            Issue(
+                f'no shipped model is called "{name}"',
+                expected="one of " + ", ".join(names),
+                repair=f"Did you mean {near[0]}?" if near else None,
+            )
         )
     try:
         record = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -78,7 +82,9 @@ def read_recipe(name: str, library: Path) -> Recipe:
         fragments = tuple(folder / f"{fragment}.ant" for fragment in record["fragments"])
         return Recipe(record["id"], record["title"], fragments, tuple(record["tables"]), record["defaults"], path.name)
     except (yaml.YAMLError, KeyError, TypeError) as problem:
-        raise ModelError(Issue(f"the recipe cannot be read: {problem}", file=path.name, expected="id, title, fragments, tables, defaults")) from None
+        raise ModelError(
+            Issue(f"the recipe cannot be read: {problem}", file=path.name, expected="id, title, fragments, tables, defaults")
+        ) from None
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:
@@ -121,7 +127,9 @@ def _numbers(recipe: Recipe, root: Path, select: Mapping[str, str]) -> Iterator[
             names = list(dict.fromkeys(row.text(key) for row in rows))
             near = get_close_matches(str(wanted), names, 1, 0.4)
             repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {entry['table']}"
-            raise TableError(Issue(f'unknown {key} "{wanted}"', file=str(entry["table"]), expected="one of " + ", ".join(names), repair=repair))
+            raise TableError(
+                Issue(f'unknown {key} "{wanted}"', file=str(entry["table"]), expected="one of " + ", ".join(names), repair=repair)
+            )
         rename = {_expand(str(a), select): str(b) for a, b in dict(entry.get("rename", {})).items()}  # type: ignore[call-overload]
         for row in rows:
             if key is None or row.text(key) == wanted:
@@ -187,7 +195,14 @@ def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe
             if id not in numbers:
                 place = entity.place  # type: ignore[attr-defined]
                 issues.append(
-                    Issue("has no value", file=place.file or recipe.file, line=place.line, id=id, expected=f"a row in {_tables(recipe)}", repair=f'Add a row with the id "{id}"')
+                    Issue(
+                        "has no value",
+                        file=place.file or recipe.file,
+                        line=place.line,
+                        id=id,
+                        expected=f"a row in {_tables(recipe)}",
+                        repair=f'Add a row with the id "{id}"',
+                    )
                 )
                 continue
             row, name = numbers[id]
@@ -207,7 +222,11 @@ def _unit_issues(id: str, needed: str | None, row: Row) -> list[Issue]:
     given = parse_unit(row.text("unit"))
     if needed is None or given.matches(parse_unit(needed)):
         return []
-    repair = f'Convert the value or write the unit as "{needed}"' if given.same_dimension(parse_unit(needed)) else f"Give the quantity in {needed}"
+    repair = (
+        f'Convert the value or write the unit as "{needed}"'
+        if given.same_dimension(parse_unit(needed))
+        else f"Give the quantity in {needed}"
+    )
     return [Issue(f'unit "{row.text("unit")}", but the model needs "{needed}"', file=row.file, line=row.line, id=id, repair=repair)]
 
 

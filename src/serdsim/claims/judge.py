@@ -1,0 +1,99 @@
+"""Data role and verdict, computed by the rules of the contracts and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from serdsim.claims.evidence_rows import Fact
+from serdsim.model.entities import Evidence
+
+HIGH, HALF, LOW = 0.90, 0.50, 0.10
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that a verdict may look at.
+
+    `p_ablation` is P(pass) under the claim's named ablation when that is not tautological, else None;
+    `reference_numeric` says that a number of grade primary or secondary was tested against; `p_control` is the
+    smallest share of draws in which a control held.
+    """
+
+    p_pass: float
+    p_sceptical: float
+    p_ablation: float | None
+    reference_numeric: bool
+    data_role: str
+    p_control: float
+
+
+def stems(ids: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the shared evidence table: what stands before the dot."""
+    return frozenset(id.split(".")[0] for id in ids)
+
+
+def rows_in_use(evidence: Iterable[Evidence]) -> frozenset[str]:
+    """Return the evidence rows that numbers were fitted to, read from or suggested by."""
+    return stems(id for entry in evidence for id in entry.rows)
+
+
+def data_role(
+    judged: Iterable[str], facts: Mapping[str, Fact], used: frozenset[str], driving: Iterable[Evidence], p_pass: float, p_sceptical: float
+) -> str:
+    """Return the data role of a claim.
+
+    Parameters
+    ----------
+    judged : iterable of str
+        Evidence rows that the statement is judged against.
+    used : frozenset of str
+        Rows behind any number of the models that the experiment runs (fitted or hand-set).
+    driving : iterable of Evidence
+        Rows of the parameters that drive the outcome, those of the subject's drug.
+    """
+    judged = list(judged)
+    if stems(judged) & used:
+        return "calibrated-on"
+    grades = {entry.grade for entry in driving}
+    if grades and grades <= {"assumption"}:
+        return "assumed input"
+    if p_pass == 1.0 and p_sceptical == 1.0:
+        return "structural"
+    if any(facts[id].numeric and facts[id].role == "validate" for id in judged):
+        return "held-out"
+    return "prediction only"
+
+
+def reference_is_numeric(judged: Iterable[str], facts: Mapping[str, Fact]) -> bool:
+    """Return whether the tested reference is a number of grade primary or secondary."""
+    return any(facts[id].numeric and facts[id].reliability in ("primary", "secondary") for id in judged)
+
+
+def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
+    """Return the verdict and the reasons for it.
+
+    `supported` needs all four conditions of the contracts. A statement that passes in 90 % of the draws but misses one of
+    them is `consistent (assumption-driven)`. One that passes in at most 10 % is `contradicted` when a number of grade
+    primary or secondary says otherwise and the sceptical prior agrees, else `not supported`. A control that holds in
+    fewer than 90 % of the draws makes the experiment, and so the verdict, `inconclusive`.
+    """
+    if case.p_control < HIGH:
+        return "inconclusive", (f"a control held in {case.p_control:.0%} of the draws only; 90 % are needed",)
+    if case.p_pass <= LOW:
+        hard = case.reference_numeric and case.p_sceptical <= LOW
+        return ("contradicted" if hard else "not supported"), (f"it passes in {case.p_pass:.0%} of the draws",)
+    if case.p_pass < HIGH:
+        return "inconclusive", (f"it passes in {case.p_pass:.0%} of the draws; 90 % are needed",)
+    reasons = []
+    if not case.reference_numeric:
+        reasons.append("no number of grade primary or secondary was tested against")
+    if case.p_ablation is None:
+        reasons.append("it has no named ablation that is more than a tautology")
+    elif case.p_ablation > HALF:
+        reasons.append(f"it passes in {case.p_ablation:.0%} of the draws under its named ablation")
+    if case.p_sceptical < HALF:
+        reasons.append(f"it passes in {case.p_sceptical:.0%} of the draws under the sceptical prior")
+    if case.data_role in ("structural", "assumed input"):
+        reasons.append(f"the data role is {case.data_role}")
+    return ("consistent (assumption-driven)", tuple(reasons)) if reasons else ("supported", ())

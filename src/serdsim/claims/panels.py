@@ -1,0 +1,111 @@
+"""Figures of an experiment as data: curves over draws, with observed and reference marks from the evidence table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serdsim.claims.evidence_rows import Fact, require_facts
+from serdsim.claims.measures import Measure, arm, locate
+from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.panel import Axis, Band, Mark, Panel
+from serdsim.experiments.protocol import quantity, read_record
+from serdsim.experiments.runner import Readings
+from serdsim.units import convert
+
+
+def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws: int) -> tuple[Panel, ...]:
+    """Return the figures that an experiment file asks for.
+
+    Raises
+    ------
+    ClaimError
+        For a missing field, an unknown series or evidence row.
+    """
+    panels = []
+    for entry in read_record(path).get("figures", []):
+        try:
+            panels.append(_panel(entry, readings, facts, draws, path.name))
+        except KeyError as problem:
+            raise ClaimError(
+                Issue(f"the figure lacks {problem} or names what the experiment does not have", file=path.name, id=str(entry.get("id")))
+            ) from None
+    return tuple(panels)
+
+
+def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fact], draws: int, file: str) -> Panel:
+    dose = entry["kind"] == "dose"
+    measure = Measure("", entry["output"], quantity(entry.get("time", "0 h"), "h", file, entry["id"]), {}, file)
+    bands = tuple(
+        _dose_band(spec, entry, measure, readings) if dose else _time_band(spec, entry, measure, readings) for spec in entry["bands"]
+    )
+    x_unit = str(entry["x"]["unit"])
+    return Panel(
+        id=str(entry["id"]),
+        title=str(entry["title"]),
+        x=Axis(str(entry["x"]["label"]), x_unit, log=dose),
+        y=Axis(str(entry["y"]["label"]), str(entry["y"]["unit"])),
+        bands=bands,
+        marks=tuple(_mark(spec, facts, x_unit, file) for spec in entry.get("marks", [])),
+        caption=str(entry["caption"]),
+        description=str(entry["description"]),
+        draws=draws,
+        pass_below=entry.get("pass_below"),
+        pass_above=entry.get("pass_above"),
+    )
+
+
+def _dose_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
+    reading = readings.series[spec["series"]]
+    values = reading.at(measure.output, measure.time)
+    if entry["relative_to"] == "window":
+        low, high = (arm(entry["window"][side], measure, readings) for side in ("low", "high"))
+        shown = 100.0 * (values - low) / (high - low)
+    else:
+        shown = 100.0 * values / values[0]
+    return _band(spec, np.array(reading.series.concentrations)[1:], shown[1:])
+
+
+def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
+    reading, row, _ = locate(f"{spec['series']} @ {spec['concentration']}", measure, readings)
+    values = reading.values[measure.output][row]
+    kept = reading.times <= quantity(entry["until"], "h", measure.file, str(entry["id"]))
+    return _band(spec, reading.times[kept], (100.0 * values / values[0])[kept])
+
+
+def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
+    lo, middle, hi = np.nanquantile(values, [0.05, 0.5, 0.95], axis=1)
+    return Band(
+        label=str(spec["label"]),
+        x=tuple(x.tolist()),
+        median=tuple(middle.tolist()),
+        lo90=tuple(lo.tolist()),
+        hi90=tuple(hi.tolist()),
+        ink=str(spec.get("ink", "drug")),
+        control=bool(spec.get("control", False)),
+        dash=bool(spec.get("dash", False)),
+    )
+
+
+def _mark(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: str) -> Mark:
+    (fact,) = require_facts([str(spec["row"])], facts, file=file)
+    value, low, high = (None if v is None else convert(v, fact.unit, unit) for v in (fact.value, fact.low, fact.high))
+    if value is None:
+        value = float(np.sqrt(low * high)) if low and high else (high if high is not None else low)
+    words = "range" if low is not None and high is not None else ("upper bound" if high is not None else "single value")
+    return Mark(
+        label=str(spec["label"]),
+        x=float(value if value is not None else np.nan),
+        y=None,
+        lo=low,
+        hi=high,
+        interval=f"{words}, {fact.reliability}",
+        n=fact.n,
+        source=fact.source,
+        row=fact.id,
+        role=fact.role,
+        kind="reference",
+    )

@@ -1,0 +1,112 @@
+"""Claim files -> statements and their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serdsim.claims.evidence_rows import Fact, require_facts
+from serdsim.claims.measures import Part, read_part
+from serdsim.claims.records import STATES, Citation, Statement
+from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.protocol import Experiment, read_experiment, read_record
+from serdsim.references import Reference, require
+
+_FIELDS = ["id", "page", "title", "sentence", "scale", "section", "scope", "citations", "state", "why", "experiment", "metric", "unit", "test", "margin", "evidence", "driving", "named_ablation", "parts", "controls", "as_of", "review_by", "superseded_by", "limits"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement with the parts of its test, its controls and the experiment that it runs."""
+
+    statement: Statement
+    experiment: Experiment | None
+    parts: tuple[Part, ...] = ()
+    controls: tuple[Part, ...] = ()
+    primary: tuple[str, ...] = ()
+    combine: str = "largest"
+
+    def series(self, *, controls: bool = True) -> tuple[str, ...]:
+        """Return the series that the test needs."""
+        parts = (*self.parts, *(self.controls if controls else ()))
+        return tuple(dict.fromkeys(id for part in parts for id in part.measure.series()))
+
+
+def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:
+    """Return all claims in the order of the page.
+
+    Raises
+    ------
+    ClaimError, ReferenceError_
+        With everything that is wrong in a file: fields, states, citation keys, evidence ids, arms.
+    """
+    paths = sorted((library / "claims").glob("*.yaml"))
+    if not paths:
+        raise ClaimError(Issue("the library has no claims", file=str(library / "claims"), expected="one YAML file per statement"))
+    return tuple(read_claim(path, library, facts, references) for path in paths)
+
+
+def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
+    """Return the claim of one file."""
+    record = read_record(path)
+    file = path.name
+    _check_fields(record, file)
+    require([c["key"] for c in record["citations"]], references)
+    require_facts(record["evidence"], facts, file=file)
+    statement = _statement(record, file)
+    if statement.state != "tested":
+        return Claim(statement, None)
+    experiment = read_experiment(library / "experiments" / f"{statement.experiment}.yaml")
+    parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
+    controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
+    primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
+    known = [part.id for part in parts]
+    if (
+        not parts
+        or not controls
+        or any(id not in known for id in primary)
+        or record.get("combine", "largest") not in ("largest", "smallest")
+    ):
+        raise ClaimError(
+            Issue(
+                "a tested claim needs parts, controls, and primary parts that exist", file=file, id=statement.id, expected=", ".join(known)
+            )
+        )
+    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"))
+
+
+def _check_fields(record: Mapping[str, Any], file: str) -> None:
+    issues = [Issue("the field is missing", file=file, id=name) for name in _FIELDS if name not in record]
+    extra = set(record) - {*_FIELDS, "primary", "combine"}
+    issues += [Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS)) for name in sorted(extra)]
+    if not issues and record["id"] != Path(file).stem:
+        issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem))
+    if not issues and record["state"] not in STATES:
+        issues.append(Issue(f'the state "{record["state"]}" is not known', file=file, id="state", expected=", ".join(STATES)))
+    if not issues and not record["citations"]:
+        issues.append(Issue("a statement without a reference", file=file, id="citations", expected="at least one key of references.bib"))
+    if issues:
+        raise ClaimError(issues)
+
+
+def _statement(record: Mapping[str, Any], file: str) -> Statement:
+    words = {
+        name: str(record[name])
+        for name in ("id", "page", "title", "sentence", "scale", "section", "scope", "state", "why", "metric", "unit", "test")
+    }
+    return Statement(
+        **words,
+        citations=tuple(Citation(str(c["key"]), str(c["locator"]), str(c["directness"]), str(c["quality"])) for c in record["citations"]),
+        experiment=record["experiment"],
+        margin=None if record["margin"] is None else float(record["margin"]),
+        evidence=tuple(record["evidence"]),
+        driving=tuple(record["driving"]),
+        named_ablation=record["named_ablation"],
+        as_of=str(record["as_of"]),
+        review_by=str(record["review_by"]),
+        superseded_by=record["superseded_by"],
+        limits=tuple(record["limits"]),
+        file=file,
+    )

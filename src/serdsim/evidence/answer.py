@@ -1,0 +1,243 @@
+"""The answer: every statement tested or said not to be, with what it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from serdsim.analysis.ablation import Ablation, ablate, read_ablations
+from serdsim.claims.evidence_rows import Fact, read_facts
+from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
+from serdsim.claims.panels import read_panels
+from serdsim.claims.read import Claim, read_claims
+from serdsim.claims.records import Answer, Outcome
+from serdsim.claims.testing import Tested, test_claim
+from serdsim.engine.ensemble import Progress
+from serdsim.engine.plan import NUMERICS
+from serdsim.errors import ClaimError, Issue
+from serdsim.evidence.in_use import UsedFact, citations, used_facts
+from serdsim.evidence.tables import outcome_tables
+from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.model.digest import model_digest
+from serdsim.model.entities import Model
+from serdsim.model.library import load, shipped_library
+from serdsim.references import Reference, read_references
+from serdsim.results.run_id import content_hash, run_id
+from serdsim.results.run_record import serdsim_version
+from serdsim.simulate.draws import Draws
+
+SUBJECT = "imlunestrant"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer with everything that page, tables and run.json need."""
+
+    answer: Answer
+    references: Mapping[str, Reference]
+    facts: tuple[UsedFact, ...]
+    also: tuple[str, ...]
+    record: Mapping[str, object]
+    tables: Mapping[str, pd.DataFrame]
+
+
+def build_answer(
+    *,
+    library: Path | None = None,
+    draws: int = 64,
+    seed: int = 1,
+    workers: int | None = None,
+    as_of: str = "today",
+    only: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Answered:
+    """Return the answer to the question of the page.
+
+    Parameters
+    ----------
+    only : sequence of str, optional
+        Ids of the statements to answer; all when left out.
+    as_of : str
+        An ISO date or "today": evidence of later years is not shown.
+
+    Raises
+    ------
+    InputError
+        For anything wrong in the library, an unknown statement, no draws.
+    """
+    root = library or shipped_library()
+    references = read_references(root / "references.bib")
+    facts = read_facts(root)
+    every = read_claims(root, facts, references)
+    claims = _selected(every, only)
+    ablations = read_ablations(root)
+    plan = _plan(claims, ablations, draws)
+    models = _models(claims, root)
+    digest = content_hash({id: model_digest(model) for id, model in models.items()})
+    run = run_id(digest, plan, seed, NUMERICS)
+    sample = Draws(draws, seed)
+    outcomes, readings = [], []
+    for claim in claims:
+        outcome, read = _answer_one(claim, facts, ablations, sample, root, run, workers, progress)
+        outcomes.append(outcome)
+        readings += read
+    today = datetime.now(UTC).date().isoformat()
+    shown = today if as_of == "today" else as_of
+    replay = " ".join(["serdsim", *(["claim", only[0]] if only else ["moa"]), f"--draws {draws}", f"--seed {seed}"])
+    answer = Answer(
+        run=run,
+        drug=SUBJECT,
+        version=serdsim_version(),
+        model_hash=digest,
+        created=today,
+        as_of=shown,
+        seed=seed,
+        draws=draws,
+        outcomes=tuple(outcomes),
+        replay=replay,
+    )
+    keys = citations(claims, models.values(), facts)
+    page = [citation.key for claim in every for citation in claim.statement.citations]
+    record = {
+        "seed": seed,
+        "model_hash": digest,
+        "plan": plan,
+        "numerics": NUMERICS,
+        "inputs": _input_hashes(root),
+        "replay": replay,
+        "status": {"ok": sum(r.individuals for r in readings) - _failed(readings), "failed": _failed(readings)},
+        "citations": list(keys),
+        "summary": {outcome.statement.id: outcome.verdict or outcome.state for outcome in outcomes},
+    }
+    return Answered(
+        answer,
+        references,
+        used_facts(claims, models.values(), facts, references, shown),
+        tuple(key for key in keys if key not in page),
+        record,
+        outcome_tables(answer, readings),
+    )
+
+
+def _selected(claims: tuple[Claim, ...], only: Sequence[str] | None) -> tuple[Claim, ...]:
+    if only is None:
+        return claims
+    known = {claim.statement.id: claim for claim in claims}
+    issues = [
+        Issue(f'no statement is called "{id}"', expected=", ".join(get_close_matches(id, known, 3, 0.3)) or ", ".join(known))
+        for id in only
+        if id not in known
+    ]
+    if issues:
+        raise ClaimError(issues)
+    return tuple(known[id] for id in only)
+
+
+def _plan(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
+    if draws < 1:
+        raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
+    tested = [claim for claim in claims if claim.experiment is not None]
+    return {
+        "question": "moa",
+        "statements": [claim.statement.id for claim in claims],
+        "draws": draws,
+        "tests": {claim.statement.id: [repr(part) for part in (*claim.parts, *claim.controls)] for claim in tested},
+        "experiments": {claim.experiment.id: repr(claim.experiment) for claim in tested if claim.experiment},
+        "ablations": [[a.id, {k: v for k, v in a.change.settings.items()}, a.change.subject_only, sorted(a.restates)] for a in ablations]
+        if tested
+        else [],
+    }
+
+
+def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
+    models: dict[str, Model] = {}
+    for claim in claims:
+        if claim.experiment is not None:
+            for series in claim.experiment.series.values():
+                key = f"{claim.experiment.model} {series.drug} {series.genotype} {claim.experiment.cell_line}"
+                if key not in models:
+                    models[key] = load(
+                        claim.experiment.model,
+                        library=root,
+                        drug=series.drug,
+                        genotype=series.genotype,
+                        cell_line=claim.experiment.cell_line,
+                    )
+    return models
+
+
+def _answer_one(
+    claim: Claim,
+    facts: Mapping[str, Fact],
+    ablations: tuple[Ablation, ...],
+    draws: Draws,
+    root: Path,
+    run: str,
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[Outcome, list[Readings]]:
+    if claim.experiment is None:
+        return Outcome(claim.statement, claim.statement.state, run=run, verdict=None), []
+    readings = run_experiment(claim.experiment, draws, library=root, workers=workers, progress=progress)
+    tested = test_claim(claim, readings)
+    wide = run_experiment(
+        claim.experiment,
+        replace(draws, sceptical=True),
+        library=root,
+        only=claim.series(controls=False),
+        workers=workers,
+        progress=progress,
+    )
+    p_sceptical = test_claim(claim, wide, controls=False).p_pass
+    ablated = ablate(claim, ablations, tested.p_pass, draws, library=root, workers=workers, progress=progress)
+    outcome = _judged(claim, facts, readings, tested, p_sceptical)
+    named = next((a.p_off for a in ablated if a.id == claim.statement.named_ablation and not a.tautological), None)
+    case = Case(
+        p_pass=tested.p_pass,
+        p_sceptical=p_sceptical,
+        p_ablation=named,
+        reference_numeric=reference_is_numeric(claim.statement.evidence, facts),
+        data_role=outcome.data_role or "",
+        p_control=min(control.p for control in tested.controls),
+    )
+    word, reasons = verdict(case)
+    panels = read_panels(root / "experiments" / claim.experiment.file, readings, facts, draws.count)
+    return replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=draws.count, run=run), [readings, wide]
+
+
+def _judged(claim: Claim, facts: Mapping[str, Fact], readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
+    used = rows_in_use(entry for model in readings.models.values() for entry in model.evidence.values())
+    driving = [
+        entry
+        for model in readings.models.values()
+        for entry in model.evidence.values()
+        if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"
+    ]
+    return Outcome(
+        statement=claim.statement,
+        state="tested",
+        data_role=data_role(claim.statement.evidence, facts, used, driving, tested.p_pass, p_sceptical),
+        value=tested.value,
+        lo90=tested.lo90,
+        hi90=tested.hi90,
+        p_pass=tested.p_pass,
+        p_sceptical=p_sceptical,
+        failed=tested.failed,
+        parts=tested.parts,
+        controls=tested.controls,
+    )
+
+
+def _failed(readings: Sequence[Readings]) -> int:
+    return sum(reading.failed for read in readings for reading in read.series.values())
+
+
+def _input_hashes(root: Path) -> dict[str, str]:
+    files = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix in (".tsv", ".yaml", ".ant", ".bib"))
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}

@@ -1,0 +1,72 @@
+"""References and evidence rows in use: what a run rests on, and where rows disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from serdsim.claims.evidence_rows import Fact
+from serdsim.claims.judge import stems
+from serdsim.claims.read import Claim
+from serdsim.model.entities import Model
+from serdsim.references import Reference
+
+OWN = ("Serdsim2026", "Recalled2026")
+
+
+@dataclass(frozen=True)
+class UsedFact:
+    """An evidence row with what it is used for and what it conflicts with."""
+
+    fact: Fact
+    used_for: str
+    conflicts: str
+
+
+def citations(claims: Iterable[Claim], models: Iterable[Model], facts: Mapping[str, Fact]) -> tuple[str, ...]:
+    """Return the keys of everything that a run rests on, in order of first use."""
+    keys: dict[str, None] = {}
+    for claim in claims:
+        keys.update(dict.fromkeys(citation.key for citation in claim.statement.citations))
+        keys.update(dict.fromkeys(facts[id].source for id in claim.statement.evidence))
+    for model in models:
+        for entry in model.evidence.values():
+            keys.update(dict.fromkeys(entry.source))
+    return tuple(keys)
+
+
+def used_facts(
+    claims: Iterable[Claim], models: Iterable[Model], facts: Mapping[str, Fact], references: Mapping[str, Reference], as_of: str
+) -> tuple[UsedFact, ...]:
+    """Return the rows behind judged statements and behind fitted or hand-set numbers, public at `as_of` (ISO date)."""
+    used: dict[str, dict[str, None]] = {}
+    for claim in claims:
+        for id in claim.statement.evidence:
+            used.setdefault(id, {})[f"{claim.statement.id.removeprefix('MOA-')}, judged against"] = None
+    for model in models:
+        for entry in model.evidence.values():
+            word = "fit of" if entry.grade == "fitted" else "number of"
+            for id in entry.rows:
+                for found in (key for key in facts if key == id or ("." not in id and stems([key]) == {id})):
+                    used.setdefault(found, {})[f"{word} {entry.row}"] = None
+    known = [id for id in used if id in facts and references[facts[id].source].year <= int(as_of[:4])]
+    return tuple(UsedFact(facts[id], _short(list(used[id])), _conflicts(facts[id], facts)) for id in known if facts[id].role != "gap")
+
+
+def _short(words: list[str]) -> str:
+    return "; ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
+
+
+def _conflicts(fact: Fact, facts: Mapping[str, Fact]) -> str:
+    """Return rows about the same quantity, drug and genotype whose number is more than twice as far away."""
+    if fact.value is None or fact.value <= 0:
+        return ""
+    same = (
+        other
+        for other in facts.values()
+        if other.id != fact.id
+        and other.value
+        and (other.quantity, other.drug, other.genotype, other.unit) == (fact.quantity, fact.drug, fact.genotype, fact.unit)
+    )
+    far = [f"{o.id}: {o.value:g} {o.unit}" for o in same if o.value and not 0.5 <= o.value / fact.value <= 2.0]
+    return "; ".join(far)

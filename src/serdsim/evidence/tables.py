@@ -1,0 +1,94 @@
+"""Result tables of an answer: one row per statement, part, curve point, and individual and time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from serdsim.claims.records import Answer
+from serdsim.experiments.runner import Readings
+
+
+def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
+    """Return the tables of a run by name; rows are sorted, numbers are float64."""
+    tables = {"statements": _statements(answer), "parts": _parts(answer), "controls": _controls(answer)}
+    tables |= {"ablations": _ablations(answer), "curves": _curves(answer)}
+    seen: set[str] = set()
+    for read in readings:
+        if read.experiment.id not in seen:
+            seen.add(read.experiment.id)
+            tables[f"individuals_{read.experiment.id}"] = individuals(read)
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def _statements(answer: Answer) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "id": o.statement.id,
+                "statement": o.statement.sentence,
+                "state": o.state,
+                "data_role": o.data_role,
+                "metric": o.statement.metric,
+                "value": o.value,
+                "lo90": o.lo90,
+                "hi90": o.hi90,
+                "unit": o.statement.unit,
+                "test": o.statement.test,
+                "margin": o.statement.margin,
+                "p_pass": o.p_pass,
+                "p_sceptical": o.p_sceptical,
+                "verdict": o.verdict,
+            }
+            for o in answer.outcomes
+        ]
+    )
+
+
+def _parts(answer: Answer) -> pd.DataFrame:
+    rows = [(o.statement.id, p.id, p.title, p.value, p.lo90, p.hi90, p.unit, p.bound, p.p_pass) for o in answer.outcomes for p in o.parts]
+    return pd.DataFrame(rows, columns=["statement", "id", "title", "value", "lo90", "hi90", "unit", "bound", "p_pass"])
+
+
+def _controls(answer: Answer) -> pd.DataFrame:
+    rows = [(o.statement.id, c.id, c.must_show, c.observed, c.p, c.held) for o in answer.outcomes for c in o.controls]
+    return pd.DataFrame(rows, columns=["statement", "id", "must_show", "observed", "p", "held"])
+
+
+def _ablations(answer: Answer) -> pd.DataFrame:
+    rows = [(o.statement.id, a.id, a.p_on, a.p_off, a.flips, a.tautological) for o in answer.outcomes for a in o.ablations]
+    return pd.DataFrame(rows, columns=["statement", "ablation", "p_on", "p_off", "flips", "tautological"])
+
+
+def _curves(answer: Answer) -> pd.DataFrame:
+    rows = [
+        (panel.id, band.label, x, middle, lo, hi)
+        for o in answer.outcomes
+        for panel in o.panels
+        for band in panel.bands
+        for x, middle, lo, hi in zip(band.x, band.median, band.lo90, band.hi90, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["figure", "curve", "x", "median", "lo90", "hi90"])
+
+
+def individuals(readings: Readings) -> pd.DataFrame:
+    """Return one row per series, concentration, draw and time."""
+    frames = []
+    for id, reading in readings.series.items():
+        outputs = list(reading.values)
+        arms, times, draws = reading.values[outputs[0]].shape
+        grid = np.indices((arms, draws, times)).reshape(3, -1)
+        frame = pd.DataFrame(
+            {
+                "series": id,
+                "concentration_nM": np.array(reading.series.concentrations)[grid[0]],
+                "draw": grid[1],
+                "time_h": reading.times[grid[2]],
+            }
+        )
+        for output in outputs:
+            frame[output] = reading.values[output].transpose(0, 2, 1).reshape(-1)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)

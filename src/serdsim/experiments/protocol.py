@@ -1,0 +1,165 @@
+"""Experiments as data: a pre-run, a medium, and series of arms that differ in drug, genotype and concentration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from serdsim.errors import ClaimError, Issue
+from serdsim.units import convert, parse_unit
+
+
+@dataclass(frozen=True)
+class Series:
+    """Arms that share drug, genotype and conditions and differ in the drug's concentration in the medium.
+
+    Attributes
+    ----------
+    concentrations : tuple of float
+        Nominal concentration in the medium [nM]; the first is the vehicle where it is 0.
+    estradiol : float
+        Nominal estradiol in the medium [nM].
+    settings : mapping
+        Quantities set when the series starts, for example ``proteasome_block``.
+    """
+
+    id: str
+    drug: str
+    genotype: str
+    concentrations: tuple[float, ...]
+    estradiol: float
+    settings: Mapping[str, float]
+    file: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One in-silico experiment.
+
+    Attributes
+    ----------
+    pre_run : float
+        Hours in medium without ligand before the series start.
+    hours : float
+        Duration; `every` is the distance of observations [h].
+    outputs : tuple of str
+    series : mapping of id to Series
+    """
+
+    id: str
+    title: str
+    model: str
+    cell_line: str
+    subject: str
+    pre_run: float
+    hours: float
+    every: float
+    outputs: tuple[str, ...]
+    series: Mapping[str, Series]
+    file: str
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Return the experiment of a YAML file.
+
+    Raises
+    ------
+    ClaimError
+        For a missing file, malformed YAML, a missing field, or a number with a wrong or missing unit.
+    """
+    record = read_record(path)
+    file = path.name
+    missing = [
+        name
+        for name in ("id", "title", "model", "cell_line", "subject", "pre_run", "hours", "every", "outputs", "series")
+        if name not in record
+    ]
+    if missing:
+        raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected="all fields of an experiment"))
+    default = record.get("estradiol", "0 nM")
+    series = [_series(entry, default, file) for entry in record["series"]]
+    twice = {entry.id for entry in series if [e.id for e in series].count(entry.id) > 1}
+    if twice:
+        raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], repair="Rename one of the two"))
+    return Experiment(
+        id=str(record["id"]),
+        title=str(record["title"]),
+        model=str(record["model"]),
+        cell_line=str(record["cell_line"]),
+        subject=str(record["subject"]),
+        pre_run=quantity(record["pre_run"], "h", file, "pre_run"),
+        hours=quantity(record["hours"], "h", file, "hours"),
+        every=quantity(record["every"], "h", file, "every"),
+        outputs=tuple(record["outputs"]),
+        series={entry.id: entry for entry in series},
+        file=file,
+    )
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds.
+
+    Raises
+    ------
+    ClaimError
+        For a missing, empty or malformed file, with its line.
+    """
+    try:
+        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ClaimError(Issue("there is no such file", file=str(path), expected="a YAML record")) from None
+    except (UnicodeDecodeError, OSError) as problem:
+        raise ClaimError(Issue(f"the file cannot be read: {problem}", file=path.name)) from None
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        raise ClaimError(Issue(f"not well-formed YAML: {getattr(problem, 'problem', problem)}", file=path.name, line=line)) from None
+    if not isinstance(record, dict):
+        raise ClaimError(Issue("the file is empty or not a mapping", file=path.name, expected="fields such as id and title"))
+    return record
+
+
+def quantity(text: object, unit: str, file: str, id: str) -> float:
+    """Return a number with unit, such as ``24 h``, in `unit`.
+
+    Raises
+    ------
+    ClaimError
+        When it is not a number and a unit of that kind, or negative, or not finite.
+    """
+    expected = f'a number and a unit of the kind of {unit}, such as "1 {unit}"'
+    words = str(text).split(maxsplit=1)
+    try:
+        number = float(words[0])
+        value = convert(number, words[1], unit) if len(words) == 2 else float("nan")
+        parse_unit(words[1])
+    except (ValueError, IndexError):
+        raise ClaimError(Issue(f'"{text}" cannot be read', file=file, id=id, expected=expected)) from None
+    except Exception as problem:
+        raise ClaimError(Issue(f'"{text}": {problem}', file=file, id=id, expected=expected)) from None
+    if not 0 <= value < float("inf"):
+        raise ClaimError(Issue(f'"{text}" is not allowed', file=file, id=id, expected=expected + ", zero or more"))
+    return value
+
+
+def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
+    try:
+        id, drug = str(entry["id"]), str(entry["drug"])
+        values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
+    except (KeyError, TypeError):
+        raise ClaimError(
+            Issue("a series lacks id, drug or concentrations", file=file, expected="id, drug, genotype, concentrations")
+        ) from None
+    return Series(
+        id=id,
+        drug=drug,
+        genotype=str(entry.get("genotype", "WT")),
+        concentrations=values,
+        estradiol=quantity(entry.get("estradiol", default), "nM", file, id),
+        settings={str(name): float(value) for name, value in dict(entry.get("set", {})).items()},
+        file=file,
+    )

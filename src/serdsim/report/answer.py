@@ -1,0 +1,100 @@
+"""``moa``: the answer with its page and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from serdsim.claims.evidence_rows import Fact
+from serdsim.claims.records import Answer
+from serdsim.engine.ensemble import Progress
+from serdsim.evidence.answer import build_answer
+from serdsim.evidence.in_use import OWN, UsedFact
+from serdsim.references import Reference
+from serdsim.report.evidence_table import EvidenceRow
+from serdsim.report.figure import draw
+from serdsim.report.page import render_page
+
+
+@dataclass(frozen=True)
+class MoaResult:
+    """The answer, its record for run.json, its tables, its page and its figures (SVG by id)."""
+
+    answer: Answer
+    record: Mapping[str, object]
+    tables: Mapping[str, pd.DataFrame]
+    page: str
+    figures: Mapping[str, str]
+
+
+def answer_moa(
+    *,
+    library: Path | None = None,
+    draws: int = 64,
+    seed: int = 1,
+    workers: int | None = None,
+    as_of: str = "today",
+    only: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> MoaResult:
+    """Return the answer to "What is the mechanism of action of imlunestrant?" with page and figures.
+
+    Parameters
+    ----------
+    library : Path, optional
+        Another library folder than the shipped one.
+    draws : int
+        Parameter draws per individual arm.
+    seed : int
+    workers : int, optional
+        Processes; no result depends on it.
+    as_of : str
+        "today" or an ISO date: evidence published in later years is not shown.
+    only : sequence of str, optional
+        Statement ids.
+    progress : callable, optional
+        Called as progress(what, done, total).
+
+    Raises
+    ------
+    InputError
+        When the library or a request cannot be used.
+    """
+    done = build_answer(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+    rows = [_row(used, done.references) for used in done.facts]
+    page = render_page(done.answer, done.references, rows, also=[key for key in done.also if key not in OWN])
+    panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
+    figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
+    return MoaResult(done.answer, done.record, done.tables, page, figures)
+
+
+def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:
+    fact = used.fact
+    reference = references[fact.source]
+    own = {"Recalled2026": "from memory, not read", "Serdsim2026": "derived here"}
+    family = reference.authors[0].split(",")[0] if reference.authors else reference.title
+    return EvidenceRow(
+        ref_number_or_key=fact.source if fact.source not in own else "",
+        study=own.get(fact.source, f"{family} {reference.year}"),
+        system=" ".join(word for word in (fact.system, fact.genotype) if word),
+        n="" if fact.n is None else str(fact.n),
+        readout=f"{fact.quantity} ({fact.id})",
+        direction=_number(fact),
+        quality=f"{fact.reliability}, {fact.role}",
+        used_for=used.used_for,
+        conflicts=used.conflicts,
+    )
+
+
+def _number(fact: Fact) -> str:
+    unit = "" if fact.unit in ("", "dimensionless") else f" {fact.unit}"
+    if fact.value is not None:
+        return f"{fact.value:g}{unit}"
+    if fact.low is not None and fact.high is not None:
+        return f"{fact.low:g} to {fact.high:g}{unit}"
+    if fact.high is not None:
+        return f"below {fact.high:g}{unit}"
+    return "qualitative" if fact.low is None else f"above {fact.low:g}{unit}"
