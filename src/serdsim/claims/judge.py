@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan
 
 from serdsim.claims.evidence_rows import Fact
 from serdsim.model.entities import Evidence
@@ -76,8 +77,11 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
     `supported` needs all four conditions of the contracts. A statement that passes in 90 % of the draws but misses one of
     them is `consistent (assumption-driven)`. One that passes in at most 10 % is `contradicted` when a number of grade
     primary or secondary says otherwise and the sceptical prior agrees, else `not supported`. A control that holds in
-    fewer than 90 % of the draws makes the experiment, and so the verdict, `inconclusive`.
+    fewer than 90 % of the draws makes the experiment, and so the verdict, `inconclusive`. A share that does not exist (NaN,
+    no draw ended well) meets no condition.
     """
+    if isnan(case.p_pass) or isnan(case.p_control):
+        return "inconclusive", ("no draw could be computed to its end",)
     if case.p_control < HIGH:
         return "inconclusive", (f"a control held in {case.p_control:.0%} of the draws only; 90 % are needed",)
     if case.p_pass <= LOW:
@@ -90,10 +94,14 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
         reasons.append("no number of grade primary or secondary was tested against")
     if case.p_ablation is None:
         reasons.append("it has no named ablation that is more than a tautology")
-    elif case.p_ablation > HALF:
-        reasons.append(f"it passes in {case.p_ablation:.0%} of the draws under its named ablation")
-    if case.p_sceptical < HALF:
-        reasons.append(f"it passes in {case.p_sceptical:.0%} of the draws under the sceptical prior")
+    elif not case.p_ablation <= HALF:
+        reasons.append(f"it passes in {_share(case.p_ablation)} of the draws under its named ablation")
+    if not case.p_sceptical >= HALF:
+        reasons.append(f"it passes in {_share(case.p_sceptical)} of the draws under the sceptical prior")
     if case.data_role in ("structural", "assumed input"):
         reasons.append(f"the data role is {case.data_role}")
     return ("consistent (assumption-driven)", tuple(reasons)) if reasons else ("supported", ())
+
+
+def _share(p: float) -> str:
+    return "an unknown share" if isnan(p) else f"{p:.0%}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from serdsim.endpoints.dose_response import dc50, half_life
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.protocol import Experiment, quantity
+from serdsim.experiments.protocol import Experiment, observed, quantity
 from serdsim.experiments.runner import Reading, Readings
 
 
@@ -66,7 +66,8 @@ class Part:
 def values_of(part: Part, readings: Readings) -> np.ndarray:
     """Return the value of a part for each draw, in its shown unit, shape (draw,)."""
     measure = part.measure
-    return part.scale * _KINDS[measure.kind](measure, readings)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a window of zero width gives no number, and so does not hold
+        return part.scale * _KINDS[measure.kind](measure, readings)
 
 
 def arm(text: str, measure: Measure, readings: Readings) -> np.ndarray:
@@ -173,9 +174,28 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             issues.append(
                 Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected="one of " + ", ".join(experiment.series))
             )
+        elif part.measure.kind in ("dc50", "dc50_ratio"):
+            issues += _whole_series(text, words, part, experiment, file)
         elif len(words) > 1:
             _row(experiment.series[words[0]].concentrations, words[1], file)
-        elif part.measure.kind not in ("dc50", "dc50_ratio"):
+            issues += _time_issues(words[2] if len(words) > 2 else None, part, experiment, file)
+        else:
             issues.append(Issue(f'"{text}" lacks its concentration', file=file, id=part.id, expected='such as "series @ 1000 nM"'))
     if issues:
         raise ClaimError(issues)
+
+
+def _whole_series(text: str, words: list[str], part: Part, experiment: Experiment, file: str) -> list[Issue]:
+    if len(words) > 1:
+        return [Issue(f'"{text}" names one arm', file=file, id=part.id, expected="a whole series, such as its id alone")]
+    if experiment.series[words[0]].concentrations[0] > 0:
+        return [Issue(f'the series "{words[0]}" has no vehicle', file=file, id=part.id, expected="0 nM as its first concentration")]
+    return _time_issues(None, part, experiment, file)
+
+
+def _time_issues(text: str | None, part: Part, experiment: Experiment, file: str) -> list[Issue]:
+    time = part.measure.time if text is None else quantity(text, "h", file, part.id)
+    if observed(experiment.times(), time) is not None:
+        return []
+    expected = f"0 to {experiment.hours:g} h in steps of {experiment.every:g} h"
+    return [Issue(f"the experiment does not observe {time:g} h", file=file, id=part.id, expected=expected)]

@@ -77,7 +77,8 @@ def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measu
 
 
 def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
-    lo, middle, hi = np.nanquantile(values, [0.05, 0.5, 0.95], axis=1)
+    whole = values[:, np.isfinite(values).all(axis=0)]  # draws that ended well, as for P(pass)
+    lo, middle, hi = np.quantile(whole, [0.05, 0.5, 0.95], axis=1) if whole.size else np.full((3, len(values)), np.nan)
     return Band(
         label=str(spec["label"]),
         x=tuple(x.tolist()),

@@ -14,7 +14,32 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, read_experiment, read_record
 from serdsim.references import Reference, require
 
-_FIELDS = ["id", "page", "title", "sentence", "scale", "section", "scope", "citations", "state", "why", "experiment", "metric", "unit", "test", "margin", "evidence", "driving", "named_ablation", "parts", "controls", "as_of", "review_by", "superseded_by", "limits"]
+_FIELDS = [
+    "id",
+    "page",
+    "title",
+    "sentence",
+    "scale",
+    "section",
+    "scope",
+    "citations",
+    "state",
+    "why",
+    "experiment",
+    "metric",
+    "unit",
+    "test",
+    "margin",
+    "evidence",
+    "driving",
+    "named_ablation",
+    "parts",
+    "controls",
+    "as_of",
+    "review_by",
+    "superseded_by",
+    "limits",
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +99,8 @@ def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references:
                 "a tested claim needs parts, controls, and primary parts that exist", file=file, id=statement.id, expected=", ".join(known)
             )
         )
+    if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
+        raise ClaimError(Issue("the margin is not the bound of the primary parts", file=file, id="margin", expected=str(statement.margin)))
     return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"))
 
 
@@ -96,11 +123,13 @@ def _statement(record: Mapping[str, Any], file: str) -> Statement:
         name: str(record[name])
         for name in ("id", "page", "title", "sentence", "scale", "section", "scope", "state", "why", "metric", "unit", "test")
     }
+    margin = None if record["margin"] is None else float(record["margin"])
+    words["test"] = words["test"].replace("{margin}", "" if margin is None else f"{margin:g}")
     return Statement(
         **words,
         citations=tuple(Citation(str(c["key"]), str(c["locator"]), str(c["directness"]), str(c["quality"])) for c in record["citations"]),
         experiment=record["experiment"],
-        margin=None if record["margin"] is None else float(record["margin"]),
+        margin=margin,
         evidence=tuple(record["evidence"]),
         driving=tuple(record["driving"]),
         named_ablation=record["named_ablation"],

@@ -34,7 +34,7 @@ def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Te
     found = {part.id: values_of(part, readings) for part in claim.parts}
     ok = _whole(readings)
     holds = np.all([part.holds(found[part.id]) for part in claim.parts], axis=0)[ok]
-    primary = np.stack([found[id] for id in claim.primary])
+    primary = np.stack([_reached(found[id]) for id in claim.primary])
     worst = (np.max if claim.combine == "largest" else np.min)(primary, axis=0)[ok]
     value, lo, hi = _interval(worst)
     return Tested(
@@ -60,11 +60,16 @@ def _whole(readings: Readings) -> np.ndarray:
 
 
 def _interval(values: np.ndarray) -> tuple[float, float, float]:
-    """Return median and central 90 %; a value that was not reached counts as infinitely large."""
+    """Return median and central 90 %."""
     if not values.size:
         return float("nan"), float("nan"), float("nan")
-    lo, middle, hi = np.quantile(np.where(np.isnan(values), np.inf, values), [0.05, 0.5, 0.95], method="inverted_cdf")
+    lo, middle, hi = np.quantile(_reached(values), [0.05, 0.5, 0.95], method="inverted_cdf")
     return float(middle), float(lo), float(hi)
+
+
+def _reached(values: np.ndarray) -> np.ndarray:
+    """Return the values; one that was not reached counts as infinitely large."""
+    return np.where(np.isnan(values), np.inf, values)
 
 
 def _part(part: Part, values: np.ndarray) -> PartOutcome:

@@ -79,12 +79,18 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: 
 
 def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
-    rows = [row for outcome in answer.outcomes for row in (_statement_row(outcome), ("", "", ""))]
+    waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
+    rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome), ("", "", ""))]
     headings = ("Statement", "Verdict and data role", "Value (90 % interval), test")
-    print_table(headings, rows[:-1], widths=(0, 2 + max(map(len, VERDICTS)), 0))
+    if rows:
+        print_table(headings, rows[:-1], widths=(0, 2 + max(map(len, VERDICTS)), 0))
+        print()
+    if waiting:
+        names = "; ".join(f"{outcome.statement.id} {outcome.statement.title}" for outcome in waiting)
+        Screen().print(_fitting(f"{SYMBOLS[NOT_YET]} {NOT_YET}: {names}"))
+        print()
     found = [verdict_words(outcome) for outcome in answer.outcomes]
     counts = [f"{SYMBOLS[words]} {words} {found.count(words)}" for words in SYMBOLS]
-    print()
     Screen().print(_fitting("  ".join(counts)))
 
 

@@ -83,6 +83,7 @@ def build_answer(
     run = run_id(digest, plan, seed, NUMERICS)
     sample = Draws(draws, seed)
     outcomes, readings = [], []
+    progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     for claim in claims:
         outcome, read = _answer_one(claim, facts, ablations, sample, root, run, workers, progress)
         outcomes.append(outcome)
@@ -153,6 +154,28 @@ def _plan(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
         if tested
         else [],
     }
+
+
+def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int) -> int:
+    """Return how many individuals the main runs have; pre-runs are short and not counted."""
+    total = 0
+    for claim in claims:
+        if claim.experiment is not None:
+            arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
+            total += sum(arms.values()) + (1 + len(ablations)) * sum(arms[id] for id in claim.series(controls=False))
+    return total * draws
+
+
+def _overall(progress: Progress, total: int) -> Progress:
+    """Return a progress that counts over all runs of the answer."""
+    finished: dict[str, int] = {}
+
+    def show(title: str, done: int, _: int) -> None:
+        if not title.endswith("pre-run"):
+            finished[title] = done
+            progress("testing statements", min(sum(finished.values()), total), total)
+
+    return show
 
 
 def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:

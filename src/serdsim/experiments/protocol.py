@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from serdsim.errors import ClaimError, Issue
@@ -62,6 +64,16 @@ class Experiment:
     series: Mapping[str, Series]
     file: str
 
+    def times(self) -> np.ndarray:
+        """Return when the outputs are observed [h]; the first is the start of the series."""
+        return np.arange(0.0, self.hours + 0.5 * self.every, self.every)
+
+
+def observed(times: np.ndarray, time: float) -> int | None:
+    """Return which of the observed times this one is; None where it was not observed."""
+    nearest = int(np.argmin(np.abs(times - time)))
+    return nearest if abs(times[nearest] - time) <= 1e-9 * max(1.0, abs(time)) else None
+
 
 def read_experiment(path: Path) -> Experiment:
     """Return the experiment of a YAML file.
@@ -81,11 +93,13 @@ def read_experiment(path: Path) -> Experiment:
     if missing:
         raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected="all fields of an experiment"))
     default = record.get("estradiol", "0 nM")
+    if not isinstance(record["series"], list) or not record["series"] or not isinstance(record["outputs"], list) or not record["outputs"]:
+        raise ClaimError(Issue("the experiment has no series or no outputs", file=file, id="series, outputs", expected="a list of each"))
     series = [_series(entry, default, file) for entry in record["series"]]
     twice = {entry.id for entry in series if [e.id for e in series].count(entry.id) > 1}
     if twice:
         raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], repair="Rename one of the two"))
-    return Experiment(
+    experiment = Experiment(
         id=str(record["id"]),
         title=str(record["title"]),
         model=str(record["model"]),
@@ -98,6 +112,10 @@ def read_experiment(path: Path) -> Experiment:
         series={entry.id: entry for entry in series},
         file=file,
     )
+    if not 0 < experiment.every <= experiment.hours or observed(experiment.times(), experiment.hours) is None:
+        problem, expected = f"observations every {experiment.every:g} h in {experiment.hours:g} h", "a whole number of steps, at least one"
+        raise ClaimError(Issue(problem, file=file, id="every", expected=expected))
+    return experiment
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -150,16 +168,26 @@ def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
     try:
         id, drug = str(entry["id"]), str(entry["drug"])
         values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
-    except (KeyError, TypeError):
+        settings = {str(name): _setting(value, str(name), file, id) for name, value in dict(entry.get("set", {})).items()}
+    except (KeyError, TypeError, AttributeError):
         raise ClaimError(
             Issue("a series lacks id, drug or concentrations", file=file, expected="id, drug, genotype, concentrations")
         ) from None
+    if not values or any(b <= a for a, b in pairwise(values)):
+        raise ClaimError(Issue("the concentrations do not rise", file=file, id=id, expected="each once, from the smallest to the largest"))
     return Series(
         id=id,
         drug=drug,
         genotype=str(entry.get("genotype", "WT")),
         concentrations=values,
         estradiol=quantity(entry.get("estradiol", default), "nM", file, id),
-        settings={str(name): float(value) for name, value in dict(entry.get("set", {})).items()},
+        settings=settings,
         file=file,
     )
+
+
+def _setting(value: object, name: str, file: str, id: str) -> float:
+    number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+    if not 0 <= number < float("inf"):
+        raise ClaimError(Issue(f'"{name}" cannot be set to "{value}"', file=file, id=id, expected="a number, zero or more, in its own unit"))
+    return number

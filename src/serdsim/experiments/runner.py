@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from serdsim.codegen.equations import Equations, derive
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.protocol import Experiment, Series
+from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
 from serdsim.model.library import load
 from serdsim.simulate.draws import Draws, given_values
@@ -30,6 +31,7 @@ class Change:
     id: str
     settings: Mapping[str, str | float] = field(default_factory=dict)
     subject_only: bool = True
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,18 @@ class Reading:
     failed: int
 
     def at(self, output: str, time: float) -> np.ndarray:
-        """Return the output at one time [h], shape (concentration, draw)."""
-        return np.asarray(self.values[output][:, int(np.argmin(np.abs(self.times - time))), :])
+        """Return the output at one time [h], shape (concentration, draw).
+
+        Raises
+        ------
+        ClaimError
+            For a time that was not observed.
+        """
+        column = observed(self.times, time)
+        if column is None:
+            expected = "one of " + ", ".join(f"{t:g}" for t in self.times)
+            raise ClaimError(Issue(f"{time:g} h was not observed", file=self.series.file, id=self.series.id, expected=expected))
+        return np.asarray(self.values[output][:, column, :])
 
 
 @dataclass(frozen=True)
@@ -89,7 +101,7 @@ def run_experiment(
     equations = derive(next(iter(models.values())))
     _check(experiment, wanted, equations)
     given = {s.id: _changed(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
-    title = experiment.id if change is None else f"{experiment.id}, {change.id}"
+    title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])
     before = _pre_run(experiment, wanted, given, equations, workers, progress, title)
     arrays = _main_run(experiment, wanted, given, before, equations, draws, workers, progress, title)
     return _readings(experiment, wanted, models, arrays, draws)
@@ -123,9 +135,15 @@ def _changed(
             rows = given_values(other, ids, draws)
         for id in (target, name):
             if isinstance(id, str) and id not in ids:
-                raise ClaimError(Issue(f'the ablation names "{id}", which the model does not have', id=change.id))
+                raise ClaimError(unknown_quantity(id, change, ids))
         result[ids.index(target)] = rows[ids.index(name)] if isinstance(name, str) else name
     return result
+
+
+def unknown_quantity(id: str, change: Change, known: Sequence[str]) -> Issue:
+    """Return what is wrong with a change that names `id`."""
+    expected = ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"
+    return Issue(f'the ablation names "{id}", which the model does not have', file=change.file or None, id=change.id, expected=expected)
 
 
 def _pre_run(
@@ -137,10 +155,12 @@ def _pre_run(
     progress: Progress | None,
     title: str,
 ) -> dict[str, np.ndarray]:
-    """Return the start states; series that differ only in the drug share their pre-run, since no ligand is there."""
+    """Return the start states; series that differ only in the drug share their pre-run when none of it is there."""
     keys: dict[str, bytes] = {}
     unique: dict[bytes, np.ndarray] = {}
-    blind = [i for i, id in enumerate(equations.given) if not _drug_only(id)]
+    present = [equations.given.index(id) for id in _DRUG_POOLS if id in equations.given]
+    drugged = any(np.any(values[present] != 0.0) for values in given.values())
+    blind = [i for i, id in enumerate(equations.given) if drugged or not _drug_only(id)]
     for series in wanted:
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
@@ -151,6 +171,13 @@ def _pre_run(
     width = block.shape[1] // len(unique)
     found = {key: final[:, i * width : (i + 1) * width] for i, key in enumerate(unique)}
     return {id: found[key] for id, key in keys.items()}
+
+
+_DRUG_POOLS = (
+    "drug_medium",
+    "drug_cell",
+    *(f"er_{place}_drug_{allele}" for place in ("cyt", "nuc") for allele in ("W", "M")),
+)
 
 
 def _drug_only(id: str) -> bool:
@@ -179,7 +206,7 @@ def _main_run(
             settings = {"E2_medium": series.estradiol, "drug_medium": concentration, **series.settings}
             columns.append(np.repeat(np.array([[settings.get(target, np.nan)] for target in targets]), width, axis=1))
     schedule = Schedule((0.0,) * len(targets), ("set",) * len(targets), tuple(targets), np.concatenate(columns, axis=1))
-    times = tuple(np.arange(0.0, experiment.hours + 0.5 * experiment.every, experiment.every).tolist())
+    times = tuple(experiment.times().tolist())
     plan = Plan(
         np.concatenate(blocks, axis=1), times, (*experiment.outputs, *BALANCES), initial=np.concatenate(states, axis=1), schedule=schedule
     )
@@ -188,7 +215,7 @@ def _main_run(
 
 def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], arrays: Arrays, draws: Draws) -> Readings:
     width = draws.individuals
-    times = np.arange(0.0, experiment.hours + 0.5 * experiment.every, experiment.every)
+    times = experiment.times()
     shape = (len(arrays.values), len(times), -1, width)
     values = arrays.values.reshape(shape).transpose(0, 2, 1, 3)
     ok = (arrays.status == "ok").reshape(-1, width)

@@ -13,36 +13,33 @@ import yaml
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.entities import Evidence, Model
+from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
 from serdsim.model.sbml import read_fragments
-from serdsim.tables import Column, Row, read_table
+from serdsim.model.unit_check import check_units
+from serdsim.tables import Row
 from serdsim.units import parse_unit
 
-GRADES = ("primary", "secondary", "derived", "fitted", "recalled", "assumption")
-DISTRIBUTIONS = ("fixed", "lognormal", "logitnormal")
-COLUMNS = (
-    Column("id"),
-    Column("value", "number"),
-    Column("unit", "unit"),
-    Column("distribution", "choice", DISTRIBUTIONS),
-    Column("iiv", "optional_number", required=False),
-    Column("lower", "optional_number", required=False),
-    Column("upper", "optional_number", required=False),
-    Column("prior", "optional_number", required=False),
-    Column("grade", "choice", GRADES),
-    *(Column(name, required=False) for name in ("source", "locator", "species", "assay", "note")),
-)
+__all__ = ["COLUMNS", "DISTRIBUTIONS", "GRADES", "Recipe", "choices", "load", "read_recipe", "shipped_library", "shipped_models"]
+
 _ROW_ID = re.compile(r"\b[BPC]\d{3}(?:\.\w+)?\b")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which fragments make a model and which table rows fill it."""
+    """Which fragments make a model and which table rows fill it.
+
+    `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
+    selected one), and `pre_run` is the time without ligand before a simulation starts [h].
+    """
 
     id: str
     title: str
     fragments: tuple[Path, ...]
     tables: tuple[Mapping[str, object], ...]
     defaults: Mapping[str, str]
+    outputs: tuple[str, ...]
+    doses: Mapping[str, str]
+    pre_run: float
     file: str
 
 
@@ -80,16 +77,25 @@ def read_recipe(name: str, library: Path) -> Recipe:
         record = yaml.safe_load(path.read_text(encoding="utf-8"))
         folder = library / "models" / record["fragment_folder"]
         fragments = tuple(folder / f"{fragment}.ant" for fragment in record["fragments"])
-        return Recipe(record["id"], record["title"], fragments, tuple(record["tables"]), record["defaults"], path.name)
-    except (yaml.YAMLError, KeyError, TypeError) as problem:
-        raise ModelError(
-            Issue(f"the recipe cannot be read: {problem}", file=path.name, expected="id, title, fragments, tables, defaults")
-        ) from None
+        return Recipe(
+            id=record["id"],
+            title=record["title"],
+            fragments=fragments,
+            tables=tuple({"table": entry["table"], **entry} for entry in record["tables"]),
+            defaults=record["defaults"],
+            outputs=tuple(record["outputs"]),
+            doses=record["doses"],
+            pre_run=float(record["pre_run_h"]),
+            file=path.name,
+        )
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as problem:
+        expected = "id, title, fragments, tables, defaults, outputs, doses, pre_run_h"
+        raise ModelError(Issue(f"the recipe cannot be read: {problem}", file=path.name, expected=expected)) from None
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:
     """Return the names that a keyed table knows, for example the drugs."""
-    return tuple(dict.fromkeys(row.text(key) for row in _rows(library / table, key)))
+    return tuple(dict.fromkeys(row.text(key) for row in rows_of(library / table, key)))
 
 
 def load(name: str = "cell", *, library: Path | None = None, **select: str) -> Model:
@@ -106,23 +112,35 @@ def load(name: str = "cell", *, library: Path | None = None, **select: str) -> M
 
     Raises
     ------
-    ModelError, TableError
-        For an unknown name, a quantity without a value, or a table unit that does not fit the model.
+    ModelError, TableError, ReferenceError_
+        For an unknown name, a quantity without a value, a source that is not in the bibliography, formulas whose units do not
+        fit, or a table unit that does not fit the model.
     """
     root = library or shipped_library()
     recipe = read_recipe(name, root)
     unknown = set(select) - set(recipe.defaults)
     if unknown:
         raise ModelError(Issue(f"the model cannot be selected by {', '.join(sorted(unknown))}", expected=", ".join(recipe.defaults)))
-    model = read_fragments(recipe.fragments, recipe.id)
+    model = _structure(recipe.fragments, recipe.id, tuple(content(path) for path in recipe.fragments))
+    require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
     return _filled(model, dict(_numbers(recipe, root, {**recipe.defaults, **select})), recipe)
+
+
+@lru_cache(maxsize=16)
+def _structure(fragments: tuple[Path, ...], id: str, held: tuple[bytes | None, ...]) -> Model:
+    """Return the joined fragments, without numbers, once for each content of the files; their units fit."""
+    model = read_fragments(fragments, id)
+    issues = check_units(model)
+    if issues:
+        raise ModelError(issues)
+    return model
 
 
 def _numbers(recipe: Recipe, root: Path, select: Mapping[str, str]) -> Iterator[tuple[str, tuple[Row, str]]]:
     for entry in recipe.tables:
         key = str(entry["key"]) if "key" in entry else None
         wanted = _expand(str(entry["row"]), select) if key else None
-        rows = _rows(root / str(entry["table"]), key)
+        rows = rows_of(root / str(entry["table"]), key)
         if key and wanted not in {row.text(key) for row in rows}:
             names = list(dict.fromkeys(row.text(key) for row in rows))
             near = get_close_matches(str(wanted), names, 1, 0.4)
@@ -141,46 +159,6 @@ def _expand(text: str, select: Mapping[str, str]) -> str:
     for word, value in select.items():
         text = text.replace(f"@{word}", value)
     return text
-
-
-@lru_cache(maxsize=64)
-def _cached(path: Path, key: str | None, stamp: tuple[int, int]) -> tuple[Row, ...]:
-    columns = (Column(key), *COLUMNS) if key else COLUMNS
-    rows = tuple(read_table(path, columns))
-    _check_rows(rows, key)
-    return rows
-
-
-def _rows(path: Path, key: str | None) -> tuple[Row, ...]:
-    stamp = (path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else (0, 0)
-    return _cached(path, key, stamp)
-
-
-def _check_rows(rows: tuple[Row, ...], key: str | None) -> None:
-    issues: list[Issue] = []
-    seen: dict[tuple[str, str], int] = {}
-    for row in rows:
-        id, where = row.text("id"), (row.text(key) if key else "", row.text("id"))
-        place = {"file": row.file, "line": row.line, "id": id}
-        if where in seen:
-            issues.append(Issue(f"given twice, first in line {seen[where]}", **place, repair="Keep one of the two rows"))  # type: ignore[arg-type]
-        seen.setdefault(where, row.line)
-        grade = row.text("grade")
-        if grade in ("primary", "secondary", "derived") and not row.text("source"):
-            issues.append(Issue(f"grade {grade} without a source", **place, expected="a key of references.bib"))  # type: ignore[arg-type]
-        if grade in ("recalled", "assumption") and not (row.text("source") or row.text("locator") or row.text("note")):
-            issues.append(Issue(f"grade {grade} without a word on where it comes from", **place, expected="a source, a locator or a note"))  # type: ignore[arg-type]
-        value, prior = row.number("value") or 0.0, row.number("prior")
-        if row.text("distribution") != "fixed" and not (prior and prior > 0):
-            issues.append(Issue("a distribution without its width", **place, expected="a positive number in the column prior"))  # type: ignore[arg-type]
-        if row.text("distribution") == "lognormal" and value <= 0:
-            issues.append(Issue(f"a lognormal quantity is {value:g}", **place, expected="a positive value"))  # type: ignore[arg-type]
-        if row.text("distribution") == "logitnormal" and not 0 < value < 1:
-            issues.append(Issue(f"a logitnormal quantity is {value:g}", **place, expected="a value between 0 and 1"))  # type: ignore[arg-type]
-        if value < 0:
-            issues.append(Issue(f"the value is negative: {value:g}", **place, expected="zero or more"))  # type: ignore[arg-type]
-    if issues:
-        raise TableError(issues)
 
 
 def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe) -> Model:
@@ -233,7 +211,7 @@ def _unit_issues(id: str, needed: str | None, row: Row) -> list[Issue]:
 def _evidence(row: Row, name: str) -> Evidence:
     return Evidence(
         grade=row.text("grade"),
-        source=tuple(key.strip() for key in row.text("source").split(";") if key.strip()),
+        source=sources_of(row),
         distribution=row.text("distribution"),
         prior=row.number("prior"),
         lower=row.number("lower"),

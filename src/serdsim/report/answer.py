@@ -64,7 +64,8 @@ def answer_moa(
         When the library or a request cannot be used.
     """
     done = build_answer(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
-    rows = [_row(used, done.references) for used in done.facts]
+    shown = [used for used in done.facts if "judged" in used.used_for or "fit of" in used.used_for]
+    rows = [_row(used, done.references) for used in shown]
     page = render_page(done.answer, done.references, rows, also=[key for key in done.also if key not in OWN])
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}

@@ -98,6 +98,11 @@ def interval(value: float | None, lo: float | None, hi: float | None) -> tuple[s
 
 def with_interval(value: float | None, lo: float | None, hi: float | None, unit: str = "") -> str:
     """`value (low to high) unit`, as every number with an interval is written."""
+    if value is not None and math.isfinite(value) and lo is not None and hi == math.inf:
+        text = f"{significant(value)} ({significant(lo)} to not reached)"
+        return f"{text}\u00a0{show_unit(unit)}" if show_unit(unit) else text
+    if value == math.inf:
+        return "not reached"
     middle, ends = interval(value, lo, hi)
     text = f"{middle} ({ends})" if ends else middle
     return f"{text}\u00a0{show_unit(unit)}" if show_unit(unit) and middle != MISSING else text

@@ -97,7 +97,7 @@ def cell(ablation: AblationOutcome) -> str:
         parts.append(shapes.stroke(f"M{svg.num(on)} 6.5v11", "f-ink-s", shapes.INK, 1.6))
     parts.append(_end(off, ablation.flips, still, cls, colour))
     parts.append(svg.text(65, 16.5, numbers.probability(ablation.p_off), ("f-ink", shapes.INK), size=13.5, bold=ablation.flips))
-    head: dict[str, str | float | None] = {"class": "cell", "viewBox": "0 0 92 24", "width": 92.0, "height": 24.0, "aria-hidden": "true"}
+    head: dict[str, str | float | None] = {"class": "cell", "viewBox": "0 0 110 24", "width": 110.0, "height": 24.0, "aria-hidden": "true"}
     return svg.element("svg", head, *parts)
 
 

@@ -1,5 +1,6 @@
 """The one verb: a model, a regimen and individuals in, a labelled Dataset out."""
 
 from serdsim.simulate.draws import Draws, draw, given_values
+from serdsim.simulate.named import SimulationResult, simulate_named
 
-__all__ = ["Draws", "draw", "given_values"]
+__all__ = ["Draws", "SimulationResult", "draw", "given_values", "simulate_named"]
