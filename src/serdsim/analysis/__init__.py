@@ -1,0 +1,1 @@
+"""What the outcomes depend on: ablations."""

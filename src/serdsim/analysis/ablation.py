@@ -44,15 +44,26 @@ def read_ablations(library: Path) -> tuple[Ablation, ...]:
                 str(r["id"]),
                 str(r["title"]),
                 str(r["what"]),
-                Change(str(r["id"]), dict(r["set"]), bool(r.get("subject_only", True))),
+                Change(str(r["id"]), _settings(r["set"]), bool(r.get("subject_only", True)), path.name),
                 dict(r["restates"]),
             )
             for r in records
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as problem:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as problem:
         raise ClaimError(
             Issue(f"the ablations cannot be read: {problem}", file=path.name, expected="id, title, what, set, restates")
         ) from None
+
+
+def _settings(record: Mapping[str, object]) -> dict[str, str | float]:
+    settings: dict[str, str | float] = {}
+    for name, value in record.items():
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(f'"{name}" is set to "{value}"')
+        if not isinstance(value, str) and not 0 <= value < float("inf"):
+            raise ValueError(f'"{name}" is set to "{value}", which is not zero or more')
+        settings[str(name)] = value if isinstance(value, str) else float(value)
+    return settings
 
 
 def ablate(

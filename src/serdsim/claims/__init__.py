@@ -1,0 +1,1 @@
+"""Statements as records, their measures, data role and verdict."""

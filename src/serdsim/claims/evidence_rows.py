@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from serdsim.errors import ClaimError, Issue
+from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.model.library import shipped_library
-from serdsim.tables import Column, read_table
+from serdsim.references import Reference
+from serdsim.tables import Column, Row, read_table, require_unique
 
 ROLES = ("calibrate", "prior", "validate", "context", "gap")
 RELIABILITY = ("primary", "secondary", "derived", "fitted", "recalled")
 COLUMNS = (
     *(Column(name) for name in ("id", "topic", "quantity")),
     *(Column(name, "optional_number", required=False) for name in ("value", "low", "high")),
-    *(Column(name, required=False) for name in ("unit", "system", "genotype", "drug", "condition")),
+    Column("unit", "unit", required=False),
+    *(Column(name, required=False) for name in ("system", "genotype", "drug", "condition")),
     Column("n", "optional_number", required=False),
     Column("source"),
     Column("locator", required=False),
@@ -52,9 +54,19 @@ class Fact:
         return any(number is not None for number in (self.value, self.low, self.high))
 
 
-def read_facts(library: Path | None = None) -> Mapping[str, Fact]:
-    """Return the rows of evidence.tsv by id."""
+def read_facts(library: Path | None = None, references: Mapping[str, Reference] | None = None) -> Mapping[str, Fact]:
+    """Return the rows of evidence.tsv by id.
+
+    Raises
+    ------
+    TableError
+        For a malformed table, or an id that is used twice.
+    ReferenceError_
+        Where `references` are given: for a source that is not among them.
+    """
     rows = read_table((library or shipped_library()) / "evidence.tsv", COLUMNS)
+    require_unique(rows, "id")
+    _check_sources(rows, references)
     facts = {}
     for row in rows:
         n = row.number("n")
@@ -66,6 +78,21 @@ def read_facts(library: Path | None = None) -> Mapping[str, Fact]:
             value=row.number("value"), low=row.number("low"), high=row.number("high"), n=None if n is None else int(n), **words
         )
     return facts
+
+
+def _check_sources(rows: Sequence[Row], references: Mapping[str, Reference] | None) -> None:
+    if references is None:
+        return
+    issues = []
+    for row in rows:
+        key = row.text("source")
+        if key not in references:
+            near = get_close_matches(key, list(references), 3)
+            repair = "Did you mean " + " or ".join(near) + "?" if near else "Add the entry to references.bib"
+            problem = f'the source "{key}" is unknown'
+            issues.append(Issue(problem, row.file, row.line, row.text("id"), "a key of references.bib", repair))
+    if issues:
+        raise ReferenceError_(issues)
 
 
 def require_facts(ids: Iterable[str], facts: Mapping[str, Fact], *, role: str | None = None, file: str | None = None) -> list[Fact]:

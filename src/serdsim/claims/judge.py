@@ -48,10 +48,14 @@ def data_role(
     ----------
     judged : iterable of str
         Evidence rows that the statement is judged against.
+    facts : mapping
+        The evidence table by id.
     used : frozenset of str
         Rows behind any number of the models that the experiment runs (fitted or hand-set).
     driving : iterable of Evidence
         Rows of the parameters that drive the outcome, those of the subject's drug.
+    p_pass, p_sceptical : float
+        Share of draws that pass, and that pass with assumptions widened.
     """
     judged = list(judged)
     if stems(judged) & used:

@@ -60,14 +60,14 @@ class Part:
             good &= values <= self.below
         if self.above is not None:
             good &= values >= self.above
-        return good
+        return np.asarray(good)
 
 
 def values_of(part: Part, readings: Readings) -> np.ndarray:
     """Return the value of a part for each draw, in its shown unit, shape (draw,)."""
     measure = part.measure
     with np.errstate(divide="ignore", invalid="ignore"):  # a window of zero width gives no number, and so does not hold
-        return part.scale * _KINDS[measure.kind](measure, readings)
+        return np.asarray(part.scale * _KINDS[measure.kind](measure, readings))
 
 
 def arm(text: str, measure: Measure, readings: Readings) -> np.ndarray:
@@ -100,12 +100,12 @@ def _row(concentrations: tuple[float, ...], text: str, file: str) -> int:
 
 
 def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
-    return arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings)
+    return np.asarray(arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings))
 
 
 def _window(measure: Measure, readings: Readings) -> np.ndarray:
     low = arm(measure.arms["low"], measure, readings)
-    return (arm(measure.arms["of"], measure, readings) - low) / (arm(measure.arms["high"], measure, readings) - low)
+    return np.asarray((arm(measure.arms["of"], measure, readings) - low) / (arm(measure.arms["high"], measure, readings) - low))
 
 
 def _dc50(measure: Measure, readings: Readings, name: str = "of") -> np.ndarray:
@@ -114,7 +114,7 @@ def _dc50(measure: Measure, readings: Readings, name: str = "of") -> np.ndarray:
 
 
 def _dc50_ratio(measure: Measure, readings: Readings) -> np.ndarray:
-    return _dc50(measure, readings) / _dc50(measure, readings, "to")
+    return np.asarray(_dc50(measure, readings) / _dc50(measure, readings, "to"))
 
 
 def _half_life(measure: Measure, readings: Readings) -> np.ndarray:

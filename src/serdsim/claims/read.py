@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Part, read_part
 from serdsim.claims.records import STATES, Citation, Statement
-from serdsim.errors import ClaimError, Issue
+from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, read_experiment, read_record
-from serdsim.references import Reference, require
+from serdsim.references import Reference
 
 _FIELDS = [
     "id",
@@ -74,16 +76,24 @@ def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[st
 
 
 def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
-    """Return the claim of one file."""
+    """Return the claim of one file.
+
+    Raises
+    ------
+    ClaimError, ReferenceError_
+        With everything that is wrong in the file.
+    """
     record = read_record(path)
     file = path.name
     _check_fields(record, file)
-    require([c["key"] for c in record["citations"]], references)
+    _check_citations(record, file, references)
     require_facts(record["evidence"], facts, file=file)
     statement = _statement(record, file)
     if statement.state != "tested":
         return Claim(statement, None)
     experiment = read_experiment(library / "experiments" / f"{statement.experiment}.yaml")
+    if experiment.id != statement.experiment:
+        raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=statement.experiment))
     parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
     controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
     primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
@@ -112,10 +122,40 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
         issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem))
     if not issues and record["state"] not in STATES:
         issues.append(Issue(f'the state "{record["state"]}" is not known', file=file, id="state", expected=", ".join(STATES)))
+    if not issues:
+        issues += _kinds(record, file)
     if not issues and not record["citations"]:
         issues.append(Issue("a statement without a reference", file=file, id="citations", expected="at least one key of references.bib"))
     if issues:
         raise ClaimError(issues)
+
+
+def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
+    """Return fields that are not of their kind: lists, a margin that is no number, a tested claim without experiment."""
+    lists = ("citations", "evidence", "driving", "parts", "controls", "limits")
+    issues = [Issue("this is not a list", file=file, id=name, expected="a list") for name in lists if not isinstance(record[name], list)]
+    margin = record["margin"]
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not isfinite(margin)):
+        issues.append(Issue(f'"{margin}" is not a number', file=file, id="margin", expected="a number, or null"))
+    if record["state"] == "tested" and not record["experiment"]:
+        issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected="a file of experiments/"))
+    return issues
+
+
+def _check_citations(record: Mapping[str, Any], file: str, references: Mapping[str, Reference]) -> None:
+    issues = []
+    for entry in record["citations"]:
+        lacks = [name for name in ("key", "locator", "directness", "quality") if not isinstance(entry, dict) or name not in entry]
+        if lacks:
+            expected = "key, locator, directness, quality"
+            raise ClaimError(Issue(f"a citation lacks {', '.join(lacks)}", file=file, id="citations", expected=expected))
+        if entry["key"] not in references:
+            near = get_close_matches(str(entry["key"]), list(references), 3)
+            repair = "Did you mean " + " or ".join(near) + "?" if near else "Add the entry to references.bib"
+            problem = f'the reference "{entry["key"]}" is unknown'
+            issues.append(Issue(problem, file=file, id="citations", expected="a key of references.bib", repair=repair))
+    if issues:
+        raise ReferenceError_(issues)
 
 
 def _statement(record: Mapping[str, Any], file: str) -> Statement:

@@ -54,9 +54,8 @@ test_claim.__test__ = False  # type: ignore[attr-defined]  # a verb, not a test 
 
 def _whole(readings: Readings) -> np.ndarray:
     """Return for each draw whether all its individuals ended ok."""
-    return np.all(
-        [np.isfinite(values).all(axis=(0, 1)) for reading in readings.series.values() for values in reading.values.values()], axis=0
-    )
+    ended = [np.isfinite(values).all(axis=(0, 1)) for reading in readings.series.values() for values in reading.values.values()]
+    return np.asarray(np.all(ended, axis=0))
 
 
 def _interval(values: np.ndarray) -> tuple[float, float, float]:

@@ -1,0 +1,1 @@
+"""The answer: every statement with what it rests on."""

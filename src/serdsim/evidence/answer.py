@@ -21,6 +21,7 @@ from serdsim.claims.testing import Tested, test_claim
 from serdsim.engine.ensemble import Progress
 from serdsim.engine.plan import NUMERICS
 from serdsim.errors import ClaimError, Issue
+from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.tables import outcome_tables
 from serdsim.experiments.runner import Readings, run_experiment
@@ -61,27 +62,36 @@ def build_answer(
 
     Parameters
     ----------
-    only : sequence of str, optional
-        Ids of the statements to answer; all when left out.
+    library : Path, optional
+        Another library folder than the shipped one.
+    draws, seed : int
+        Draws from the distributions of the parameters, at least one.
+    workers : int, optional
+        Processes; all processors when left out. No number depends on it.
     as_of : str
         An ISO date or "today": evidence of later years is not shown.
+    only : sequence of str, optional
+        Ids of the statements to answer; all when left out.
+    progress : callable, optional
+        Called with a title, what is done and what there is to do.
 
     Raises
     ------
     InputError
         For anything wrong in the library, an unknown statement, no draws.
     """
-    root = library or shipped_library()
+    root, as_of = library or shipped_library(), require_date(as_of)
     references = read_references(root / "references.bib")
-    facts = read_facts(root)
+    facts = read_facts(root, references)
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
     ablations = read_ablations(root)
-    plan = _plan(claims, ablations, draws)
+    sample = Draws(draws, seed)
+    plan = _plan(claims, facts, ablations, draws)
     models = _models(claims, root)
+    check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     run = run_id(digest, plan, seed, NUMERICS)
-    sample = Draws(draws, seed)
     outcomes, readings = [], []
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     for claim in claims:
@@ -135,12 +145,12 @@ def _selected(claims: tuple[Claim, ...], only: Sequence[str] | None) -> tuple[Cl
         for id in only
         if id not in known
     ]
-    if issues:
-        raise ClaimError(issues)
-    return tuple(known[id] for id in only)
+    if issues or not only:
+        raise ClaimError(issues or Issue("no statement is asked for", expected="ids such as MOA-01"))
+    return tuple(known[id] for id in dict.fromkeys(only))
 
 
-def _plan(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
+def _plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
     if draws < 1:
         raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
     tested = [claim for claim in claims if claim.experiment is not None]
@@ -149,8 +159,9 @@ def _plan(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
         "statements": [claim.statement.id for claim in claims],
         "draws": draws,
         "tests": {claim.statement.id: [repr(part) for part in (*claim.parts, *claim.controls)] for claim in tested},
+        "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "experiments": {claim.experiment.id: repr(claim.experiment) for claim in tested if claim.experiment},
-        "ablations": [[a.id, {k: v for k, v in a.change.settings.items()}, a.change.subject_only, sorted(a.restates)] for a in ablations]
+        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations]
         if tested
         else [],
     }
@@ -176,6 +187,13 @@ def _overall(progress: Progress, total: int) -> Progress:
             progress("testing statements", min(sum(finished.values()), total), total)
 
     return show
+
+
+def _judgement(claim: Claim, facts: Mapping[str, Fact]) -> dict[str, object]:
+    """Return what data role and verdict depend on beside the simulation."""
+    rows = [[id, facts[id].role, facts[id].reliability, facts[id].numeric] for id in claim.statement.evidence]
+    words = {"driving": list(claim.statement.driving), "named_ablation": claim.statement.named_ablation}
+    return {"evidence": rows, "primary": list(claim.primary), "combine": claim.combine, **words}
 
 
 def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:

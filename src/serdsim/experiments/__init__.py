@@ -1,0 +1,1 @@
+"""In-silico experiments as data, and their readings."""

@@ -189,5 +189,7 @@ def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
 def _setting(value: object, name: str, file: str, id: str) -> float:
     number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
     if not 0 <= number < float("inf"):
-        raise ClaimError(Issue(f'"{name}" cannot be set to "{value}"', file=file, id=id, expected="a number, zero or more, in its own unit"))
+        raise ClaimError(
+            Issue(f'"{name}" cannot be set to "{value}"', file=file, id=id, expected="a number, zero or more, in its own unit")
+        )
     return number

@@ -84,10 +84,20 @@ def run_experiment(
 
     Parameters
     ----------
-    only : sequence of str, optional
-        Ids of the series that are needed.
+    experiment : Experiment
+        What is run.
+    draws : Draws
+        How the parameters are drawn.
+    library : Path, optional
+        Another library folder than the shipped one.
     change : Change, optional
         An ablation.
+    only : sequence of str, optional
+        Ids of the series that are needed.
+    workers : int, optional
+        Processes; no number depends on it.
+    progress : callable, optional
+        Called with a title, what is done and what there is to do.
 
     Raises
     ------

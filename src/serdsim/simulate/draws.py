@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from serdsim.engine.randomness import normals, uniforms
+from serdsim.errors import InputError, Issue, ModelError
 from serdsim.model.entities import Evidence, Model
 
 
@@ -27,6 +28,12 @@ class Draws:
     count: int
     seed: int
     sceptical: bool = False
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise InputError(Issue(f"{self.count} draws", id="draws", expected="0 or more"))
+        if not 0 <= self.seed < 2**64:
+            raise InputError(Issue(f"{self.seed} cannot be a seed", id="seed", expected="a whole number from 0 to 2^64 - 1"))
 
     @property
     def individuals(self) -> int:
@@ -60,8 +67,6 @@ def _drawn(
 
 def given_values(model: Model, ids: tuple[str, ...], draws: Draws) -> np.ndarray:
     """Return the values of `ids`, shape (id, draw)."""
-    from serdsim.errors import Issue, ModelError
-
     issues = [
         Issue("the quantity has no value", id=id, file=model.origin or None, expected="a number") for id in ids if _value(model, id) is None
     ]

@@ -1,0 +1,85 @@
+"""What claims, ablations and models say about each other, checked before anything is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from difflib import get_close_matches
+
+from serdsim.analysis.ablation import Ablation
+from serdsim.claims.read import Claim
+from serdsim.codegen.equations import derive
+from serdsim.errors import ClaimError, InputError, Issue
+from serdsim.experiments.runner import unknown_quantity
+from serdsim.model.entities import Model
+
+
+def check_together(
+    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model]
+) -> None:
+    """Check that claims name ablations, driving rows and quantities that exist.
+
+    Raises
+    ------
+    ClaimError
+        Once, with everything that is named and does not exist.
+    """
+    issues = [*_restated(every, ablations)]
+    for model in models.values():
+        known = derive(model).given
+        issues += [
+            unknown_quantity(id, ablation.change, known)
+            for ablation in ablations
+            for id in _quantities(ablation)
+            if id not in known
+        ]
+        break  # all models have one structure
+    rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
+    for claim in claims:
+        if claim.experiment is not None:
+            issues += _claim_issues(claim, ablations, rows)
+    if issues:
+        raise ClaimError(list(dict.fromkeys(issues)))
+
+
+def require_date(as_of: str) -> str:
+    """Return the ISO date, or "today".
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    try:
+        return as_of if as_of == "today" else date.fromisoformat(as_of).isoformat()
+    except ValueError:
+        raise InputError(Issue(f'"{as_of}" is not a date', id="as_of", expected='"today" or a date such as 2024-10-02')) from None
+
+
+def _quantities(ablation: Ablation) -> Iterator[str]:
+    for target, source in ablation.change.settings.items():
+        yield target
+        if isinstance(source, str):
+            yield source.split(":")[-1].strip()
+
+
+def _restated(every: tuple[Claim, ...], ablations: tuple[Ablation, ...]) -> Iterator[Issue]:
+    ids = [claim.statement.id for claim in every]
+    for ablation in ablations:
+        for id in ablation.restates:
+            if id not in ids:
+                near = ", ".join(get_close_matches(id, ids, 3, 0.3)) or "an id of a statement"
+                yield Issue(f'restates "{id}", which is no statement', file=ablation.change.file, id=ablation.id, expected=near)
+
+
+def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str]) -> Iterator[Issue]:
+    statement, known = claim.statement, [ablation.id for ablation in ablations]
+    if statement.named_ablation is not None and statement.named_ablation not in known:
+        problem = f'there is no ablation "{statement.named_ablation}"'
+        yield Issue(problem, file=statement.file, id="named_ablation", expected="one of " + ", ".join(known))
+    for word in statement.driving:
+        if word not in rows:
+            near = ", ".join(get_close_matches(word, rows, 3)) or "a drug, genotype, cell line or row of parameters.tsv"
+            yield Issue(f'no number of the model belongs to "{word}"', file=statement.file, id="driving", expected=near)
+    if not statement.driving:
+        yield Issue("nothing drives the outcome", file=statement.file, id="driving", expected="the drug whose rows it rests on")
