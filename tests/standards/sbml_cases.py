@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from serdsim.codegen.equations import derive
-from serdsim.codegen.kernel import build
+from serdsim.codegen.kernel import Kernel, build
+from serdsim.codegen.rates import means_concentration
 from serdsim.engine.plan import Plan
 from serdsim.engine.reference import run
 from serdsim.errors import SerdsimError
@@ -82,10 +83,12 @@ def nominal(model: Model, ids: tuple[str, ...]) -> np.ndarray:
     return np.array([[np.nan if value is None else value] for value in values], float).reshape(len(ids), 1)
 
 
-def _compare(model: Model, kernel: object, settings: Settings, results: Path, rtol: float, atol: float) -> str:
-    outputs = tuple(dict.fromkeys([*settings.variables, *(model.species[id].compartment for id in settings.variables if id in model.species)]))
-    plan = Plan(nominal(model, kernel.equations.given), settings.times, outputs, rtol=rtol, atol=atol)  # type: ignore[attr-defined]
-    arrays = run(kernel, plan)  # type: ignore[arg-type]
+def _compare(model: Model, kernel: Kernel, settings: Settings, results: Path, rtol: float, atol: float) -> str:
+    outputs = tuple(
+        dict.fromkeys([*settings.variables, *(model.species[id].compartment for id in settings.variables if id in model.species)])
+    )
+    plan = Plan(nominal(model, kernel.equations.given), settings.times, outputs, rtol=rtol, atol=atol)
+    arrays = run(kernel, plan)
     if arrays.status[0] != "ok":
         return f"{arrays.status[0]}: {arrays.message[0]}"
     found = {id: arrays.values[i, :, 0] for i, id in enumerate(outputs)}
@@ -109,7 +112,7 @@ def _column(model: Model, settings: Settings, found: dict[str, np.ndarray], id: 
     species = model.species.get(id)
     if species is None:
         return found[id]
-    holds_amount = species.only_amount or model.compartments[species.compartment].dimensions == 0
+    holds_amount = not means_concentration(model, id)
     size = found[species.compartment]
     if id in settings.amounts and not holds_amount:
         return np.asarray(found[id] * size)

@@ -1,0 +1,1 @@
+"""Equations -> kernel: derivatives, order of assignments, printing of code."""

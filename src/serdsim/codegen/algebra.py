@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from serdsim.errors import ModelError
 from serdsim.model.expression import LOGIC, RELATIONS, Apply, Expression, Number, Symbol
@@ -64,7 +64,7 @@ def call(op: str, *args: Expression) -> Expression:
 
 
 # d f(x) / dx for functions of one argument, as a function of x
-_UNARY = {
+_UNARY: dict[str, Callable[[Expression], Expression]] = {
     "exp": lambda x: call("exp", x),
     "ln": lambda x: divide(ONE, x),
     "abs": lambda x: call("sign", x),

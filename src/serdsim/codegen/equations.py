@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serdsim.codegen.algebra import ZERO, add, differentiate, divide, multiply
+from serdsim.codegen.algebra import ZERO, differentiate, divide, multiply
+from serdsim.codegen.rates import RATE, Rates, flux, has_size, means_concentration, name_rates
 from serdsim.errors import Issue, ModelError
-from serdsim.model.entities import Event, Model, Participant
+from serdsim.model.entities import Event, Model
 from serdsim.model.expression import RELATIONS, Apply, Expression, Number, Symbol, symbols, walk
 
 AMOUNT = "__amount"
@@ -35,6 +36,8 @@ class Equations:
         Derivatives of the moving assignments that `jacobian` uses, in order of computation.
     given : tuple of str
         Ids whose values an individual brings; `starting` computes everything else at time zero from them.
+    comparisons : tuple of Apply
+        Comparisons on which values depend: the integrator stops where one changes.
     """
 
     states: tuple[str, ...]
@@ -47,7 +50,7 @@ class Equations:
     jacobian: tuple[tuple[int, int, Expression], ...]
     given: tuple[str, ...]
     starting: tuple[tuple[str, Expression], ...]
-    roots: tuple[Apply, ...]
+    comparisons: tuple[Apply, ...]
     events: tuple[Event, ...]
     boundary_flux: tuple[tuple[str, Expression], ...]
 
@@ -60,15 +63,18 @@ def derive(model: Model) -> Equations:
     ModelError
         For assignments that depend on each other in a circle.
     """
+    model, asked = name_rates(model)
+    rates = Rates(model)
     states, scales = _states(model)
     assigned = _assignments(model, dict(zip(states, scales, strict=True)))
+    assigned |= {id + RATE: rates.of(id) for id in asked}
     changed = frozenset(target for event in model.events.values() for target, _ in event.assignments)
     inputs = _inputs(model, assigned, states)
     varying = frozenset(states) | changed | {"time"}
     ordered = _ordered(assigned, model)
     given, starting = _starting(model, assigned, states, inputs)
     fixed, moving = _split(ordered, varying)
-    derivatives = tuple(_derivative(model, state) for state in states)
+    derivatives = tuple(rates.of_state(state) for state in states)
     partials, jacobian = _jacobian(states, moving, derivatives)
     events = tuple(model.events.values())
     return Equations(
@@ -82,10 +88,10 @@ def derive(model: Model) -> Equations:
         jacobian=jacobian,
         given=given,
         starting=starting,
-        roots=_roots(moving, derivatives, events),
+        comparisons=_comparisons(moving, derivatives, events),
         events=events,
         boundary_flux=tuple(
-            (f"net_flux_{id}", _flux(model, id)) for id, s in model.species.items() if s.boundary and _flux(model, id) != ZERO
+            (f"net_flux_{id}", flux(model, id)) for id, s in model.species.items() if s.boundary and flux(model, id) != ZERO
         ),
     )
 
@@ -104,8 +110,7 @@ def _states(model: Model) -> tuple[tuple[str, ...], tuple[str | None, ...]]:
         resized = not model.compartments[species.compartment].constant
         if free or id in rated or id in changed or resized or not species.constant:
             states.append(id)
-            concentration = not species.only_amount and model.compartments[species.compartment].dimensions != 0
-            scales.append(species.compartment if concentration else None)
+            scales.append(species.compartment if means_concentration(model, id) else None)
     for id in (*model.compartments, *model.parameters):
         if id in rated or (id in changed and id not in assigned):
             states.append(id)
@@ -163,6 +168,7 @@ def _starting(
 ) -> tuple[tuple[str, ...], tuple[tuple[str, Expression], ...]]:
     first = {rule.target: rule.expression for rule in model.rules if rule.kind == "initial"}
     ruled = {rule.target for rule in model.rules if rule.kind == "assignment"} | set(model.reactions)
+    ruled |= {id for id in assigned if id.endswith(RATE)}
     system: dict[str, Expression] = {}
     given: list[str] = []
     for id in dict.fromkeys((*states, *inputs, *assigned)):
@@ -177,13 +183,11 @@ def _starting(
 def _meaning(model: Model, id: str) -> Expression:
     """Return what the id means in mathematics, from the value as the file gives it (amount or concentration)."""
     raw, species = Symbol(id + GIVEN), model.species.get(id)
-    if species is None or model.compartments[species.compartment].dimensions == 0:
+    if species is None or species.initial_amount == species.only_amount or not has_size(model, species.compartment):
         return raw
-    if species.initial_amount and not species.only_amount:
+    if species.initial_amount:
         return divide(raw, Symbol(species.compartment))
-    if species.only_amount and not species.initial_amount:
-        return multiply(raw, Symbol(species.compartment))
-    return raw
+    return multiply(raw, Symbol(species.compartment))
 
 
 def _split(ordered: list[tuple[str, Expression]], varying: frozenset[str]) -> tuple[tuple[tuple[str, Expression], ...], ...]:
@@ -196,48 +200,6 @@ def _split(ordered: list[tuple[str, Expression]], varying: frozenset[str]) -> tu
         else:
             fixed.append((id, expression))
     return tuple(fixed), tuple(moving)
-
-
-def _flux(model: Model, id: str) -> Expression:
-    species = model.species[id]
-    terms: list[Expression] = []
-    for reaction in model.reactions.values():
-        for sign, side in ((-1.0, reaction.reactants), (1.0, reaction.products)):
-            terms += [multiply(Number(sign), _stoichiometry(p), Symbol(reaction.id)) for p in side if p.species == id]
-    total = add(*_merged(terms))
-    return multiply(Symbol(species.conversion_factor), total) if species.conversion_factor else total
-
-
-def _merged(terms: list[Expression]) -> list[Expression]:
-    counts: dict[Expression, float] = {}
-    for term in terms:
-        if isinstance(term, Apply) and term.op == "times" and isinstance(term.args[0], Number):
-            rest = term.args[1] if len(term.args) == 2 else Apply("times", term.args[1:])
-            counts[rest] = counts.get(rest, 0.0) + term.args[0].value
-        else:
-            counts[term] = counts.get(term, 0.0) + 1.0
-    return [multiply(Number(count), term) for term, count in counts.items() if count]
-
-
-def _stoichiometry(participant: Participant) -> Expression:
-    if participant.id is not None and not participant.constant:
-        return Symbol(participant.id)
-    value = participant.stoichiometry
-    return Number(float(value)) if isinstance(value, int | float) else value
-
-
-def _derivative(model: Model, state: str) -> Expression:
-    rate = next((rule.expression for rule in model.rules if rule.kind == "rate" and rule.target == state), None)
-    species = model.species.get(state)
-    if species is None:
-        return ZERO if rate is None else rate
-    if rate is None:
-        return ZERO if species.boundary or species.constant else _flux(model, state)
-    if species.only_amount:
-        return rate
-    # a rate rule speaks of the concentration; the state is the amount
-    size = next((r.expression for r in model.rules if r.kind == "rate" and r.target == species.compartment), ZERO)
-    return add(multiply(rate, Symbol(species.compartment)), multiply(Symbol(state), size))
 
 
 def _jacobian(
@@ -270,8 +232,10 @@ def _jacobian(
     return tuple(partials), tuple(entries)
 
 
-def _roots(moving: tuple[tuple[str, Expression], ...], derivatives: tuple[Expression, ...], events: tuple[Event, ...]) -> tuple[Apply, ...]:
-    """Return every comparison of a piecewise branch or a trigger: the integrator stops where one changes."""
+def _comparisons(
+    moving: tuple[tuple[str, Expression], ...], derivatives: tuple[Expression, ...], events: tuple[Event, ...]
+) -> tuple[Apply, ...]:
+    """Return every comparison on which values depend: the integrator stops where one changes."""
     found: dict[Apply, None] = {}
     for expression in (*(e for _, e in moving), *derivatives, *(event.trigger for event in events)):
         for part in walk(expression):

@@ -6,15 +6,20 @@ import math
 from collections.abc import Callable
 
 
+def divide(a: float, b: float) -> float:
+    """Return a over b as IEEE 754 has it: infinite, or not a number, where b is zero."""
+    if b != 0.0:
+        return a / b
+    return math.nan if a == 0.0 or math.isnan(a) else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
 def _guard(function: Callable[..., float]) -> Callable[..., float]:
     def guarded(*args: float) -> float:
         try:
-            return function(*args)
-        except ValueError:
-            return math.nan
+            return float(function(*args))
         except OverflowError:
             return math.inf
-        except ZeroDivisionError:
+        except (ValueError, ZeroDivisionError):
             return math.nan
 
     return guarded
@@ -22,17 +27,14 @@ def _guard(function: Callable[..., float]) -> Callable[..., float]:
 
 def _pow(base: float, exponent: float) -> float:
     # a concentration a rounding error below zero counts as zero; a whole exponent keeps its sign
-    if base > 0.0:
-        try:
-            return float(base**exponent)
-        except OverflowError:
-            return math.inf
-    whole = exponent == int(exponent) if math.isfinite(exponent) else False
-    if base == 0.0 or (base < 0.0 and not whole):
-        if exponent == 0.0:
-            return 1.0
-        return math.inf if exponent < 0.0 and base == 0.0 else 0.0
-    return float(base ** int(exponent)) if whole else math.nan
+    if base < 0.0 and math.isfinite(exponent) and exponent != int(exponent):
+        base = 0.0
+    try:
+        return base**exponent  # type: ignore[no-any-return]
+    except OverflowError:
+        return -math.inf if base < 0.0 and exponent % 2.0 == 1.0 else math.inf
+    except ZeroDivisionError:
+        return math.inf
 
 
 def _sqrt(x: float) -> float:
@@ -46,7 +48,10 @@ def _ln(x: float) -> float:
 
 
 def _exp(x: float) -> float:
-    return math.exp(x) if x < 709.0 else math.inf
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
 
 
 def _square(x: float) -> float:
@@ -57,7 +62,12 @@ def _sign(x: float) -> float:
     return float((x > 0) - (x < 0))
 
 
+def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    return lambda x: float(function(x)) if math.isfinite(x) else x
+
+
 NAMESPACE: dict[str, object] = {
+    "_divide": divide,
     "_pow": _pow,
     "_sqrt": _sqrt,
     "_ln": _ln,
@@ -66,22 +76,22 @@ NAMESPACE: dict[str, object] = {
     "_sign": _sign,
     "_nan": math.nan,
     "_inf": math.inf,
-    "_log10": lambda x: _ln(x) / math.log(10.0) if x <= 0 else math.log10(x),
-    "_floor": lambda x: float(math.floor(x)),
-    "_ceil": lambda x: float(math.ceil(x)),
+    "_log10": lambda x: math.log10(x) if x > 0.0 else _ln(x),
+    "_floor": _whole(math.floor),
+    "_ceil": _whole(math.ceil),
     "_factorial": _guard(lambda x: math.gamma(x + 1.0)),
     "_fmod": _guard(math.fmod),
-    "_quotient": _guard(lambda a, b: float(math.trunc(a / b))),
+    "_quotient": _guard(lambda a, b: math.trunc(a / b)),
 }
 for _name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh"):
     NAMESPACE["_" + _name] = _guard(getattr(math, _name))
-for _name, _inner in (
-    ("sec", math.cos),
-    ("csc", math.sin),
-    ("cot", math.tan),
-    ("sech", math.cosh),
-    ("csch", math.sinh),
-    ("coth", math.tanh),
+for _name, _inner, _inverse in (
+    ("sec", math.cos, math.acos),
+    ("csc", math.sin, math.asin),
+    ("cot", math.tan, math.atan),
+    ("sech", math.cosh, math.acosh),
+    ("csch", math.sinh, math.asinh),
+    ("coth", math.tanh, math.atanh),
 ):
-    NAMESPACE["_" + _name] = _guard(lambda x, f=_inner: 1.0 / f(x))
-    NAMESPACE["_a" + _name] = _guard(lambda x, f=getattr(math, "a" + _inner.__name__): f(1.0 / x))
+    NAMESPACE["_" + _name] = _guard(lambda x, f=_inner: divide(1.0, f(x)))
+    NAMESPACE["_a" + _name] = _guard(lambda x, f=_inverse: f(divide(1.0, x)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from serdsim.errors import ModelError
-from serdsim.model.expression import Expression, Number, Symbol
+from serdsim.model.expression import TIME, Expression, Number, Symbol
 
 _CALLS = {
     "exp": "_exp", "ln": "_ln", "abs": "abs", "sign": "_sign", "floor": "_floor", "ceiling": "_ceil", "factorial": "_factorial",
@@ -14,7 +15,6 @@ _CALLS = {
     "arcsec": "_asec", "arccsc": "_acsc", "arccot": "_acot", "arcsinh": "_asinh", "arccosh": "_acosh", "arctanh": "_atanh",
     "arcsech": "_asech", "arccsch": "_acsch", "arccoth": "_acoth", "min": "min", "max": "max", "rem": "_fmod", "quotient": "_quotient",
 }  # fmt: skip
-_RELATIONS = {"lt": "<", "leq": "<=", "gt": ">", "geq": ">=", "eq": "==", "neq": "!="}
 
 
 def name(id: str) -> str:
@@ -31,31 +31,25 @@ def show(expression: Expression) -> str:
         For a function that the reference engine does not know.
     """
     if isinstance(expression, Number):
-        return (
-            f"({expression.value!r})"
-            if expression.value == expression.value and abs(expression.value) != float("inf")
-            else _odd(expression.value)
-        )
+        return _literal(expression.value)
     if isinstance(expression, Symbol):
-        return {"time": "t", "true": "True", "false": "False"}.get(expression.id, name(expression.id))
+        return "t" if expression == TIME else name(expression.id)
     printer = _PRINTERS.get(expression.op)
     if printer is not None:
         return printer(expression.args)
-    args = [show(argument) for argument in expression.args]
-    if expression.op in _RELATIONS and len(args) >= 2:
-        sign = _RELATIONS[expression.op]
-        return "(" + " and ".join(f"{a} {sign} {b}" for a, b in zip(args, args[1:], strict=False)) + ")"
     if expression.op in _CALLS:
-        return f"{_CALLS[expression.op]}({', '.join(args)})"
+        return f"{_CALLS[expression.op]}({', '.join(show(argument) for argument in expression.args)})"
     raise ModelError(f"the function {expression.op} is not supported by the engine")
 
 
-def _odd(value: float) -> str:
-    return "_nan" if value != value else ("_inf" if value > 0 else "(-_inf)")
+def _literal(value: float) -> str:
+    if math.isfinite(value):
+        return f"({value!r})"
+    return "_nan" if math.isnan(value) else "_inf" if value > 0 else "(-_inf)"
 
 
-def _join(sign: str, empty: str) -> Callable[[tuple[Expression, ...]], str]:
-    return lambda args: "(" + sign.join(show(argument) for argument in args) + ")" if args else empty
+def _join(sign: str) -> Callable[[tuple[Expression, ...]], str]:
+    return lambda args: "(" + sign.join(show(argument) for argument in args) + ")"
 
 
 def _minus(args: tuple[Expression, ...]) -> str:
@@ -72,14 +66,14 @@ def _power(args: tuple[Expression, ...]) -> str:
 
 
 def _root(args: tuple[Expression, ...]) -> str:
-    degree, radicand = args if len(args) == 2 else (Number(2.0), args[0])
+    degree, radicand = args
     if degree == Number(2.0):
         return f"_sqrt({show(radicand)})"
     return f"_pow({show(radicand)}, 1.0 / {show(degree)})"
 
 
 def _log(args: tuple[Expression, ...]) -> str:
-    base, value = args if len(args) == 2 else (Number(10.0), args[0])
+    base, value = args
     return f"_log10({show(value)})" if base == Number(10.0) else f"(_ln({show(value)}) / _ln({show(base)}))"
 
 
@@ -91,24 +85,26 @@ def _piecewise(args: tuple[Expression, ...]) -> str:
 
 
 def _xor(args: tuple[Expression, ...]) -> str:
-    return (
-        "(" + " != ".join(f"bool({show(argument)})" for argument in args[:2]) + ")"
-        if len(args) == 2
-        else (f"(sum(bool(a) for a in ({', '.join(show(a) for a in args)}{',' if args else ''})) % 2 == 1)")
-    )
+    return "((" + " + ".join(f"bool({show(argument)})" for argument in args) + ") % 2 == 1)"
 
 
 _PRINTERS: dict[str, Callable[[tuple[Expression, ...]], str]] = {
-    "plus": _join(" + ", "(0.0)"),
-    "times": _join(" * ", "(1.0)"),
+    "plus": _join(" + "),
+    "times": _join(" * "),
+    "lt": _join(" < "),
+    "leq": _join(" <= "),
+    "gt": _join(" > "),
+    "geq": _join(" >= "),
+    "eq": _join(" == "),
+    "neq": _join(" != "),
     "divide": lambda args: f"({show(args[0])} / {show(args[1])})",
     "minus": _minus,
     "power": _power,
     "root": _root,
     "log": _log,
     "piecewise": _piecewise,
-    "and": _join(" and ", "True"),
-    "or": _join(" or ", "False"),
+    "and": _join(" and "),
+    "or": _join(" or "),
     "not": lambda args: f"(not {show(args[0])})",
     "xor": _xor,
     "implies": lambda args: f"((not {show(args[0])}) or {show(args[1])})",

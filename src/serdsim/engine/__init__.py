@@ -1,0 +1,1 @@
+"""Plan -> arrays. The reference engine is CVODE, one individual at a time."""

@@ -54,8 +54,8 @@ class Plan:
     start_time : float
     rtol, atol : float
         Relative and absolute tolerance; `atol` counts in concentration, or in the own unit of other states.
-    max_steps : int
-        Per individual and between two stops.
+    max_evaluations : int
+        Evaluations of the derivatives per individual and between two stops, events or changing comparisons.
     """
 
     given: np.ndarray
@@ -66,7 +66,7 @@ class Plan:
     start_time: float = 0.0
     rtol: float = 1e-8
     atol: float = 1e-12
-    max_steps: int = 20_000
+    max_evaluations: int = 40_000
 
     def __post_init__(self) -> None:
         if not self.schedule.times:

@@ -26,3 +26,8 @@ def uniforms(seed: int, individuals: int, name: str, index: int = 0) -> np.ndarr
 def normals(seed: int, individuals: int, name: str, index: int = 0) -> np.ndarray:
     """Return standard normal numbers by the inverse distribution function, shape (individual,)."""
     return np.asarray(ndtri(uniforms(seed, individuals, name, index)))
+
+
+def toss(order: int) -> int:
+    """Return a number that decides between executions of equal priority: the same for every individual."""
+    return int(np.random.Philox(key=0, counter=[order, stream_of("event order"), 0, 0]).random_raw())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sksundae.cvode import CVODE
 
 from serdsim.codegen.kernel import Kernel
 from serdsim.engine.events import Agenda
 from serdsim.engine.plan import Arrays, Plan
+from serdsim.engine.stepper import Limits, Moving, Still, Stopped, stepper
 from serdsim.errors import InputError
 
-_SMALLEST_STEP = 1e-14
+_LOOKS = 4
+_CLOSE, _MOST_CLOSE = 1e-13, 100
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,17 @@ class Course:
 
 
 def run(kernel: Kernel, plan: Plan) -> Arrays:
-    """Return the arrays of a plan; a failing individual ends in a status, never in an exception."""
+    """Return the arrays of a plan; a failing individual ends in a status, never in an exception.
+
+    Raises
+    ------
+    InputError
+        For an output or a target of the schedule that the model does not have.
+    """
     missing = [id for id in plan.outputs if id not in kernel.quantities]
     if missing:
         raise InputError(f"unknown output {', '.join(missing)}")
+    _check_targets(kernel, plan)
     courses = [integrate(kernel, plan, i) for i in range(plan.individuals)]
     shape = (len(plan.outputs), len(plan.times), 0)
     return Arrays(
@@ -44,22 +51,22 @@ def run(kernel: Kernel, plan: Plan) -> Arrays:
     )
 
 
+def _check_targets(kernel: Kernel, plan: Plan) -> None:
+    for kind, target in zip(plan.schedule.kinds, plan.schedule.targets, strict=True):
+        if target not in kernel.equations.states and not (kind == "set" and target in kernel.equations.constants):
+            raise InputError(f'the schedule cannot {kind} "{target}": it is not a species, a changing quantity or an input of the model')
+
+
 def integrate(kernel: Kernel, plan: Plan, individual: int) -> Course:
     """Return the course of one individual of the plan."""
     lane = _Lane(kernel, plan, individual)
+    status, message = "ok", ""
     try:
         lane.go()
-        status, message = ("ok", "") if np.all(np.isfinite(lane.y)) else ("not_finite", lane.where("a state is not finite"))
-    except _Stopped as stop:
+    except Stopped as stop:
         status, message = stop.status, lane.where(str(stop))
-    values = lane.values if status == "ok" else np.full_like(lane.values, np.nan)
-    return Course(values, status, message, np.array(lane.y), lane.evaluations)
-
-
-class _Stopped(Exception):
-    def __init__(self, status: str, text: str) -> None:
-        super().__init__(text)
-        self.status = status
+        lane.values[:] = np.nan
+    return Course(lane.values, status, message, np.array(lane.y), lane.evaluations)
 
 
 class _Lane:
@@ -67,178 +74,123 @@ class _Lane:
 
     def __init__(self, kernel: Kernel, plan: Plan, individual: int) -> None:
         self.kernel, self.plan = kernel, plan
-        state, inputs = kernel.start(tuple(plan.given[:, individual].tolist()))
-        self.y: list[float] = [float(v) for v in state]
-        self.p: list[float] = [float(v) for v in inputs]
-        if plan.initial is not None:
-            self.y = [float(v) for v in plan.initial[:, individual]]
-        self.c = kernel.fixed(tuple(self.p))
+        state, inputs = kernel.start(plan.given[:, individual].tolist())
+        self.y = [float(v) for v in (state if plan.initial is None else plan.initial[:, individual])]
+        self.p = list(inputs)
+        self.c = kernel.fixed(self.p)
         self.t = plan.start_time
         self.values = np.full((len(plan.outputs), len(plan.times)), np.nan)
         self.pick = [kernel.quantities.index(id) for id in plan.outputs]
         self.next_output = 0
-        self.evaluations = 0
-        self.stops = [
-            (time, kind, target, float(value))
-            for time, kind, target, value in zip(
-                plan.schedule.times, plan.schedule.kinds, plan.schedule.targets, plan.schedule.values[:, individual], strict=True
-            )
-            if not math.isnan(value)
-        ]
+        self.evaluations = self.close = 0
+        schedule = plan.schedule
+        stops = zip(schedule.times, schedule.kinds, schedule.targets, schedule.values[:, individual].tolist(), strict=True)
+        self.stops = [stop for stop in stops if not math.isnan(stop[3]) and stop[0] <= plan.times[-1]]
         self.agenda = Agenda(kernel)
 
     def where(self, text: str) -> str:
-        ids = self.kernel.equations.states
-        worst = next((ids[i] for i, v in enumerate(self.y) if not math.isfinite(v)), ids[0] if ids else "")
-        return f"{text} at time {self.t:.6g}" + (f" ({worst})" if worst else "")
+        """Return the words with time and state: the first that is not finite or moves without bound, else the fastest."""
+        ids, slope = self.kernel.equations.states, self.kernel.rhs(self.t, self.y, self.c)
+        speed = [abs(s) / (abs(y) + self.plan.atol) if math.isfinite(y * s) else math.inf for y, s in zip(self.y, slope, strict=True)]
+        worst = f" ({ids[speed.index(max(speed))]})" if ids else ""
+        return f"{text} at time {self.t:.6g}{worst}"
 
     def go(self) -> None:
+        """Move from stop to stop; whatever happens at a stop is seen by the outputs at that time."""
         end = self.plan.times[-1]
-        self.apply_stops()
-        self.handle_events(initial=True)
         while True:
-            ahead = [time for time, *_ in self.stops if time > self.t]
-            target = min([end, *ahead, *self.agenda.due(self.t)])
-            if target > self.t:
-                self.advance(target)
-            if self.t >= end and not any(time <= end for time, *_ in self.stops) and not self.agenda.pending(end):
-                self.record(upto=end, inclusive=True)
-                return
-            self.record(upto=self.t, inclusive=False)
             self.apply_stops()
-            self.handle_events()
+            if self.kernel.equations.events:
+                self.y = self.agenda.settle(self.t, self.y, self.c)
+            if self.t >= end:
+                self.observe_here()
+                return
+            self.advance(min([end, *(stop[0] for stop in self.stops[:1]), *self.agenda.due(self.t)]))
 
     def apply_stops(self) -> None:
-        states = self.kernel.equations.states
-        for time, kind, target, value in [stop for stop in self.stops if stop[0] <= self.t]:
-            self.stops.remove((time, kind, target, value))
-            if target in states:
-                i = states.index(target)
-                size = self.kernel.equations.scales[i]
-                scale = self.value(size) if size is not None and kind == "set" else 1.0
-                self.y[i] = value * scale if kind == "set" else self.y[i] + value
-            elif target in self.kernel.equations.constants and kind == "set":
-                self.p[self.kernel.equations.constants.index(target)] = value
-            else:
-                raise InputError(
-                    f'the schedule cannot {kind} "{target}": it is not a species, a changing quantity or an input of the model'
-                )
-        self.c = self.kernel.fixed(tuple(self.p))
+        """Set and add what is due now, in the order of the schedule."""
+        equations = self.kernel.equations
+        while self.stops and self.stops[0][0] <= self.t:
+            _, kind, target, value = self.stops.pop(0)
+            if target in equations.constants:
+                self.p[equations.constants.index(target)] = value
+                self.c = self.kernel.fixed(self.p)
+                continue
+            i = equations.states.index(target)
+            self.y[i] = self.y[i] + value if kind == "add" else value * self.size(equations.scales[i])
 
-    def value(self, id: str) -> float:
-        return float(self.kernel.everything(self.t, tuple(self.y), self.c)[self.kernel.quantities.index(id)])
-
-    def handle_events(self, initial: bool = False) -> None:
-        if self.kernel.equations.events:
-            self.y = self.agenda.settle(self.t, self.y, self.c, initial=initial)
-
-    def record(self, upto: float, *, inclusive: bool) -> None:
-        """Write outputs that lie before `upto`, or at it: outputs at a stop are seen after the stop."""
-        times = self.plan.times
-        while self.next_output < len(times) and (times[self.next_output] < upto or (inclusive and times[self.next_output] <= upto)):
-            self.write(self.next_output, self.t, self.y)
-            self.next_output += 1
-
-    def write(self, column: int, t: float, y: Sequence[float]) -> None:
-        everything = self.kernel.everything(t, tuple(y), self.c)
-        self.values[:, column] = [everything[i] for i in self.pick]
+    def size(self, compartment: str | None) -> float:
+        """Return the size of a compartment now; 1 for what is no concentration."""
+        if compartment is None:
+            return 1.0
+        return float(self.kernel.everything(self.t, self.y, self.c)[self.kernel.quantities.index(compartment)])
 
     def advance(self, target: float) -> None:
-        """Integrate to `target` or to the first root, and write the outputs that lie before it."""
-        inner = [time for time in self.plan.times[self.next_output :] if self.t < time < target]
-        for time in [t for t in self.plan.times[self.next_output :] if t <= self.t]:
-            self.write(self.plan.times.index(time), self.t, self.y)
-            self.next_output += 1
-        if not self.y:
-            for time in inner:
-                self.write(self.next_output, time, self.y)
-                self.next_output += 1
-            self.t = target
-            return
-        result = self.solve([self.t, *inner, target] if inner else [self.t, 0.5 * (self.t + target), target])
-        times, states = np.atleast_1d(result.t), np.atleast_2d(result.y)
-        for time in inner:
-            found = np.flatnonzero(times == time)
-            if not found.size or time > times[-1]:
-                break
-            self.write(self.next_output, time, states[found[0]].tolist())
-            self.next_output += 1
-        self.t, self.y = float(times[-1]), states[-1].tolist()
-        if not result.success:
-            raise _Stopped(*_reason(result, self.y))
-        if not all(map(math.isfinite, self.y)):
-            raise _Stopped("not_finite", "a state is not finite")
-        if self.t < target:
-            self.pass_root(target)
-
-    def pass_root(self, target: float) -> None:
-        """Move a hair past a located root, so that its comparison has changed whatever the rounding."""
-        hair = min(1e-10 * (1.0 + abs(self.t)), target - self.t)
-        slope = self.kernel.rhs(self.t, self.y, self.c)
-        self.y = [y + hair * s for y, s in zip(self.y, slope, strict=True)]
-        self.t = target if target - self.t <= hair else self.t + hair
-
-    def solve(self, span: list[float]) -> object:
-        kernel, c = self.kernel, self.c
-        rows = np.array([row for row, _, _ in kernel.equations.jacobian], dtype=int)
-        columns = np.array([column for _, column, _ in kernel.equations.jacobian], dtype=int)
-
-        def rhs(t: float, y: np.ndarray, yp: np.ndarray) -> None:
-            try:
-                yp[:] = kernel.rhs(t, y.tolist(), c)
-            except (ArithmeticError, ValueError):
-                yp[:] = np.nan
-
-        def jacobian(t: float, y: np.ndarray, yp: np.ndarray, matrix: np.ndarray) -> None:
-            try:
-                matrix[rows, columns] = kernel.jacobian(t, y.tolist(), c)
-            except (ArithmeticError, ValueError):
-                matrix[rows, columns] = np.nan
-
-        options: dict[str, object] = {}
-        if kernel.equations.roots:
-            count = len(kernel.equations.roots)
-
-            def roots(t: float, y: np.ndarray, out: np.ndarray) -> None:
-                out[:] = kernel.roots(t, y.tolist(), c)
-
-            roots.terminal = [True] * count  # type: ignore[attr-defined]
-            options = {"eventsfn": roots, "num_events": count}
-        solver = CVODE(
-            rhs,
-            jacfn=jacobian,
-            rtol=self.plan.rtol,
-            atol=self.tolerances(),
-            first_step=self.first_step(span[0], span[-1]),
-            max_num_steps=self.plan.max_steps,
-            **options,
-        )
-        result = solver.solve(np.array(span), np.array(self.y))
-        self.evaluations += int(result.nfev)
-        return result
-
-    def tolerances(self) -> np.ndarray:
-        sizes = [1.0 if size is None else abs(self.value(size)) for size in self.kernel.equations.scales]
-        return self.plan.atol * np.maximum(np.array(sizes), 1e-300)
-
-    def first_step(self, start: float, end: float) -> float:
-        """Return a first step that does not depend on the output times."""
+        """Integrate to `target`, or to the first comparison that changes, and write the outputs that lie before it."""
+        moves = stepper(self.kernel, self.c, self.t, self.y, target, self.limits())
+        before = self.kernel.comparisons(self.t, self.y, self.c)
+        times, done = (*self.plan.times, math.inf), self.evaluations
         try:
-            slope = np.array(self.kernel.rhs(start, self.y, self.c))
-        except (ArithmeticError, ValueError):
-            raise _Stopped("not_finite", "the derivatives are not finite") from None
-        if not np.all(np.isfinite(slope)):
-            raise _Stopped("not_finite", "the derivatives are not finite")
-        weight = self.plan.rtol * np.abs(self.y) + self.tolerances()
-        size, speed = np.max(np.abs(self.y) / weight), np.max(np.abs(slope) / weight)
-        guess = 0.01 * size / speed if size > 1e-5 and speed > 1e-5 else 1e-6
-        return float(max(min(guess, (end - start) * 0.1, 0.1 / speed**0.5 if speed > 0 else guess), _SMALLEST_STEP * max(1.0, abs(start))))
+            while self.t < target:
+                following = times[self.next_output + (times[self.next_output] == self.t)]
+                t, y = moves.step(min(following, target))
+                changed = self.first_change(before, t, moves) if before else None
+                self.observe(t if changed is None else changed, moves)
+                if changed is not None:
+                    self.count_change(changed)
+                    self.t, self.y = changed, moves.at(changed)
+                    return
+                self.t, self.y = t, y
+        finally:
+            self.evaluations = done + moves.evaluations
 
+    def limits(self) -> Limits:
+        """Return the tolerances; a concentration is held to `atol` in the present size of its compartment."""
+        scales = self.kernel.equations.scales
+        sizes = {scale: max(abs(self.size(scale)), 1e-300) for scale in set(scales)}
+        return Limits(self.plan.rtol, self.plan.atol * np.array([sizes[scale] for scale in scales]), self.plan.max_evaluations)
 
-def _reason(result: object, y: list[float]) -> tuple[str, str]:
-    text = str(getattr(result, "message", "")).strip().rstrip(".")
-    if not all(map(math.isfinite, y)):
-        return "not_finite", text
-    if "mxstep" in text.lower() or "max_num_steps" in text.lower() or "too much work" in text.lower():
-        return "step_limit", text
-    return "step_underflow", text
+    def first_change(self, before: tuple[float, ...], end: float, moves: Still | Moving) -> float | None:
+        """Return the first time of the last step at which a comparison differs, to the last bit."""
+        start = low = self.t
+        for look in range(1, _LOOKS + 1):
+            high = end if look == _LOOKS else start + (end - start) * look / _LOOKS
+            if self.differs(before, high, moves):
+                break
+            low = high
+        else:
+            return None
+        while high - low > max(1e-17 * (end - start), math.ulp(high)):
+            middle = 0.5 * (low + high)
+            if self.differs(before, middle, moves):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    def differs(self, before: tuple[float, ...], t: float, moves: Still | Moving) -> bool:
+        """Return whether a comparison is another one than `before`."""
+        return self.kernel.comparisons(t, moves.at(t), self.c) != before
+
+    def count_change(self, t: float) -> None:
+        """Stop where comparisons change again and again without time passing."""
+        self.close = self.close + 1 if t - self.t <= _CLOSE * max(1.0, abs(t)) else 0
+        if self.close > _MOST_CLOSE:
+            raise Stopped("step_underflow", "comparisons change again and again")
+
+    def observe(self, until: float, moves: Still | Moving) -> None:
+        """Write the outputs from here to before `until`."""
+        times = self.plan.times
+        while self.next_output < len(times) and times[self.next_output] < until:
+            t = times[self.next_output]
+            self.write(t, moves.at(t) if t > self.t else self.y)
+
+    def observe_here(self) -> None:
+        """Write the output at the present time, which is the last one."""
+        self.write(self.t, self.y)
+
+    def write(self, t: float, y: list[float]) -> None:
+        """Write the next output."""
+        everything = self.kernel.everything(t, y, self.c)
+        self.values[:, self.next_output] = [everything[i] for i in self.pick]
+        self.next_output += 1

@@ -16,7 +16,6 @@ _REFUSED_FUNCTIONS = {
         "formulas of the present state",
         "Write the lag as a chain of transit compartments",
     ),
-    "rateOf": ("it reads a rate of change with rateOf()", "formulas of the present state", "Write the rate out as a formula"),
 }
 _FEATURES = {
     "piecewise": "piecewise formulas",

@@ -33,7 +33,7 @@ class Apply:
 
 Expression = Number | Symbol | Apply
 TIME = Symbol("time")
-AVOGADRO = 6.02214076e23
+AVOGADRO = 6.02214179e23  # the value that SBML Level 3 fixes, not today's
 
 RELATIONS = frozenset({"lt", "leq", "gt", "geq", "eq", "neq"})
 LOGIC = frozenset({"and", "or", "not", "xor", "implies"})
