@@ -216,12 +216,12 @@ def columns_of(table: str) -> list[Column]:
 def write(library: Path, names: list[str], values: np.ndarray, deviation: np.ndarray, targets: list[Target]) -> None:
     """Write the values with their rows and sources into the tables."""
     facts = read_facts(library)
-    for table in KEYS:
+    for table, key in KEYS.items():
         columns = columns_of(table)
         rows = []
         for row in read_table(library / table, columns):
             record = dict(row.values)
-            name = f"{table}:{row.text(KEYS[table] or 'id') if KEYS[table] else ''}:{row.text('id')}"
+            name = f"{table}:{row.text(key) if key else ''}:{row.text('id')}"
             if name in names:
                 i = names.index(name)
                 ids = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))

@@ -161,9 +161,10 @@ def _power(tokens: list[str], text: str) -> tuple[Unit, list[str]]:
     return unit, tokens
 
 
-_SPELLINGS = ("dimensionless", "1/h", "h", "nM", "nmol", "nmol/h", "nM/h", "1/nM", "1/(nM*h)", "L", "L/h", "cells", "cells/h", "1/cells",
-              "1/(cells*h)", "L/cells", "nmol/L/s", "1/s", "1/min", "s", "min", "mol", "mol/L", "mol/s", "mM", "uM", "pM", "mg", "ng/mL", "g/mol",
-              "copies/nmol", "copies/cells/nM")  # fmt: skip
+_SPELLINGS = (
+    "dimensionless 1/h h nM nmol nmol/h nM/h 1/nM 1/(nM*h) L L/h cells cells/h 1/cells 1/(cells*h) L/cells nmol/L/s 1/s 1/min s min "
+    "mol mol/L mol/s mM uM pM mg ng/mL g/mol copies/nmol copies/cells/nM"
+).split()
 
 
 def _spell(unit: Unit) -> str:
@@ -186,4 +187,4 @@ def convert(value: float, source: str, target: str) -> float:
     a, b = parse_unit(source), parse_unit(target)
     if not a.same_dimension(b):
         raise UnitError(Issue(f'"{source}" cannot be converted to "{target}"', expected=f"a unit of the kind of {target}"))
-    return value * a.factor / b.factor
+    return float(f"{value * a.factor / b.factor:.15g}")  # 1 uM is 1000 nM, not 999.9999999999999

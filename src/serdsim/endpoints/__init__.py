@@ -1,0 +1,1 @@
+"""Endpoints computed from simulated curves."""

@@ -1,0 +1,1 @@
+"""What biology says: entities, reading of Antimony and SBML, units, the shipped library."""

@@ -167,9 +167,10 @@ class Model:
         ModelError
             When the model has no such quantity; near names are listed.
         """
-        for table in (self.parameters, self.species, self.compartments):
+        tables: tuple[Mapping[str, Quantity], ...] = (self.parameters, self.species, self.compartments)
+        for table in tables:
             if id in table:
-                return table[id]  # type: ignore[return-value]
+                return table[id]
         import difflib
 
         near = difflib.get_close_matches(id, [*self.parameters, *self.species, *self.compartments], 3, 0.5)
@@ -181,13 +182,15 @@ class Model:
 
     def replace(self, values: Mapping[str, float]) -> Model:
         """Return a model with other values for the named quantities [each in its own unit]."""
-        tables = {"parameters": dict(self.parameters), "species": dict(self.species), "compartments": dict(self.compartments)}
-        for id, value in values.items():
+        for id in values:
             self.quantity(id)
-            for table in tables.values():
-                if id in table:
-                    table[id] = replace(table[id], value=float(value))  # type: ignore[type-var]
-        return replace(self, **tables)  # type: ignore[arg-type]
+        changed = {id: float(value) for id, value in values.items()}
+        return replace(
+            self,
+            parameters={id: replace(p, value=changed.get(id, p.value)) for id, p in self.parameters.items()},
+            species={id: replace(s, value=changed.get(id, s.value)) for id, s in self.species.items()},
+            compartments={id: replace(c, value=changed.get(id, c.value)) for id, c in self.compartments.items()},
+        )
 
 
 def _restore(parts: dict[str, object]) -> Model:

@@ -54,7 +54,6 @@ def unit_of(model: Model, id: str) -> str:
     if species is not None and species.initial_amount and not species.only_amount:
         size = model.compartments[species.compartment].unit
         return f"{species.unit}/{size}" if species.unit and size else "not given"
-    for table in (model.parameters, model.species, model.compartments):
-        if id in table:
-            return str(table[id].unit or "not given")  # type: ignore[attr-defined]
+    if id in model.parameters or id in model.species or id in model.compartments:
+        return model.quantity(id).unit or "not given"
     return "not given"

@@ -165,7 +165,8 @@ def _shipped(
 ) -> _Question:
     others = list(dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses))
     if len(others) > 1:
-        problem = f"the model {name} has room for one drug beside {', '.join(k for k in recipe.doses if k != '@drug')}, not for {' and '.join(others)}"
+        beside = ", ".join(drug for drug in recipe.doses if drug != "@drug")
+        problem = f"the model {name} has room for one drug beside {beside}, not for {' and '.join(others)}"
         raise RegimenError(Issue(problem, expected="one drug"))
     selection = {**recipe.defaults} | ({"drug": others[0]} if others else {})
     selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
