@@ -34,5 +34,3 @@ def set_cell(library: Path, table: str, row: tuple[str, ...], column: str, value
     lines[found] = "\t".join(cells)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return found + 1
-
-

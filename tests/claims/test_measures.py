@@ -34,9 +34,13 @@ def hyperbola(half: np.ndarray) -> np.ndarray:
 BOTH = {"a": hyperbola(FACTORS), "b": hyperbola(0.5 * FACTORS)}
 
 
-def part(kind: str, found: Readings, *, scale: float = 1.0, below: float | None = 1e9, above: float | None = None, time="24 h", **arms: str):
+def part(
+    kind: str, found: Readings, *, scale: float = 1.0, below: float | None = 1e9, above: float | None = None, time="24 h", **arms: str
+):
     measure = {"kind": kind, "output": "y", "time": time, **arms}
-    return read_part({"id": "p", "unit": "fold", "scale": scale, "below": below, "above": above, "measure": measure}, found.experiment, "M.yaml")
+    return read_part(
+        {"id": "p", "unit": "fold", "scale": scale, "below": below, "above": above, "measure": measure}, found.experiment, "M.yaml"
+    )
 
 
 def test_a_ratio_divides_arm_by_arm_in_each_draw():

@@ -14,6 +14,8 @@ import yaml
 from serdsim.errors import ClaimError, Issue
 from serdsim.units import convert, parse_unit
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
+
 
 @dataclass(frozen=True)
 class Series:
@@ -127,7 +129,7 @@ def read_record(path: Path) -> dict[str, Any]:
         For a missing, empty or malformed file, with its line.
     """
     try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except FileNotFoundError:
         raise ClaimError(Issue("there is no such file", file=str(path), expected="a YAML record")) from None
     except (UnicodeDecodeError, OSError) as problem:

@@ -240,8 +240,13 @@ def _extents(model: Model, known: Known) -> Iterator[Issue]:
 
 
 def libsbml_opinion(sbml_text: str) -> list[Issue]:
-    """Return what libSBML says about units: its rules 10501, 10503, 10541 and 99505. A second opinion only."""
+    """Return what libSBML says about units: its rules 10501, 10503, 10541 and 99505. A second opinion only.
+
+    Bare literals are declared dimensionless first, as they are here: libSBML stops checking a formula at the first one.
+    """
     document = libsbml.readSBMLFromString(sbml_text)
+    if document.getModel() is not None and document.getLevel() >= 3:
+        _declare_literals(document.getModel())
     document.checkConsistency()
     errors = [document.getError(position) for position in range(document.getNumErrors())]
     return [
@@ -249,3 +254,18 @@ def libsbml_opinion(sbml_text: str) -> list[Issue]:
         for error in errors
         if error.getErrorId() in _OPINIONS
     ]
+
+
+def _declare_literals(model: libsbml.Model) -> None:
+    elements = model.getListOfAllElements()
+    for element in (elements.get(position) for position in range(elements.getSize())):
+        if not hasattr(element, "getMath") or not element.isSetMath():
+            continue
+        formula = element.getMath().deepCopy()
+        nodes = [formula]
+        while nodes:
+            node = nodes.pop()
+            if node.isNumber() and not node.isSetUnits():
+                node.setUnits("dimensionless")
+            nodes += [node.getChild(position) for position in range(node.getNumChildren())]
+        element.setMath(formula)

@@ -1,0 +1,214 @@
+"""Every number of the library says where it comes from; no number hides in a formula or in code; units fit."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import serdsim
+from library_cases import copied, edit, set_cell
+from serdsim.claims.evidence_rows import read_facts
+from serdsim.model.antimony import antimony_to_sbml, join_fragments
+from serdsim.model.digest import model_digest
+from serdsim.model.entities import Evidence, Model
+from serdsim.model.library import COLUMNS, choices, load, read_recipe, shipped_library, shipped_models
+from serdsim.model.unit_check import check_units, libsbml_opinion
+from serdsim.references import read_references
+from serdsim.tables import Column, Row, read_table
+from serdsim.units import parse_unit
+
+LIBRARY = shipped_library()
+TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
+DRUGS = [drug for drug in choices(LIBRARY, "drugs.tsv", "drug") if drug != "estradiol"]
+GENOTYPES = choices(LIBRARY, "genotypes.tsv", "genotype")
+MODELS = [(name, drug, genotype) for name in shipped_models(LIBRARY) for drug in DRUGS for genotype in GENOTYPES]
+FRAGMENTS = sorted((LIBRARY / "models").rglob("*.ant"))
+
+
+def rows(table: str) -> list[Row]:
+    key = TABLES[table]
+    return read_table(LIBRARY / table, [*([Column(key)] if key else []), *COLUMNS])
+
+
+EVERY = [(table, row) for table in TABLES for row in rows(table)]
+
+
+def numbers_of(model: Model) -> dict[str, Evidence]:
+    """Return the evidence of each quantity that needs a number, and no other."""
+    ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
+    needed = [id for table in (model.compartments, model.species, model.parameters) for id in table if id not in ruled]
+    assert set(needed) == set(model.evidence)
+    return dict(model.evidence)
+
+
+@pytest.mark.parametrize(("name", "drug", "genotype"), MODELS)
+def test_all_numbers_of_a_model_have_unit_grade_origin_and_distribution(name, drug, genotype):
+    model = load(name, drug=drug, genotype=genotype)
+    for id, entry in numbers_of(model).items():
+        quantity = model.quantity(id)
+        assert quantity.value is not None and quantity.value >= 0, id
+        parse_unit(quantity.unit or "")
+        assert entry.grade in ("primary", "secondary", "derived", "fitted", "recalled", "assumption"), id
+        assert entry.source or entry.locator or entry.note, id
+        assert entry.distribution == "fixed" or (entry.prior or 0.0) > 0, id
+        assert entry.table and entry.line and entry.row, id
+
+
+def test_the_library_holds_the_first_drugs_genotypes_and_cells():
+    assert {"estradiol", "4-hydroxytamoxifen", "fulvestrant", "imlunestrant"} <= set(choices(LIBRARY, "drugs.tsv", "drug"))
+    assert {"WT", "Y537S", "D538G"} <= set(GENOTYPES)
+    assert "MCF7" in choices(LIBRARY, "cell_lines.tsv", "cell_line")
+
+
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=[path.name for path in FRAGMENTS])
+def test_a_fragment_holds_structural_literals_only(fragment):
+    """0, 1, 2 and 4 (counts, squares, the root of a quadratic); anything else belongs in a table. Units define themselves."""
+    text = re.sub(r"//.*", "", fragment.read_text(encoding="utf-8"))
+    statements = [part for part in re.split(r"[;\n]", text) if part.strip() and not part.strip().startswith("unit ")]
+    literals = {word for part in statements for word in re.findall(r"(?<![\w.])\d+(?:\.\d*)?(?:[eE][-+]?\d+)?", part)}
+    assert literals <= {"0", "1", "2", "4"}
+    assert not [part for part in statements if re.match(r"\s*\w+\s*=\s*[-\d.]", part)]
+
+
+def test_no_number_of_biology_stands_in_the_code():
+    """Where experiments, claims and ablations are computed, a float literal is a tolerance, a quantile or a share."""
+    allowed = {0.0, 0.05, 0.1, 0.3, 0.4, 0.5, 0.90, 0.95, 1.0, 2.0, 10.0, 100.0}
+    root = Path(serdsim.__file__).parent
+    files = [path for room in ("experiments", "claims", "analysis", "evidence") for path in sorted((root / room).glob("*.py"))]
+    files.append(root / "simulate" / "draws.py")
+    assert len(files) > 15
+    found = []
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value not in allowed and node.value > 1e-6:
+                found.append(f"{path.name}:{node.lineno} {node.value}")
+    assert found == []
+
+
+def test_a_fitted_number_names_rows_that_may_be_fitted_and_that_the_fit_lists():
+    facts = read_facts(LIBRARY)
+    targets = Path(__file__).resolve().parents[1] / "verification" / "fit_cell_targets.tsv"
+    columns = [Column("row"), Column("quantity"), Column("divide_by", required=False), Column("sigma", "number"), Column("informs")]
+    listed: dict[str, set[str]] = {}
+    for line in read_table(targets, columns):
+        for name in line.text("informs").split(";"):
+            listed.setdefault(name, set()).update(id for id in (line.text("row"), line.text("divide_by")) if id)
+    fitted = [(table, row) for table, row in EVERY if row.text("grade") == "fitted"]
+    assert len(fitted) > 10
+    for table, row in fitted:
+        key = TABLES[table]
+        ids = {word.strip() for word in row.text("locator").split(";")}
+        assert {facts[id].role for id in ids} == {"calibrate"}, row
+        assert ids == listed[f"{table}:{row.text(key) if key else ''}:{row.text('id')}"], row
+    assert set(listed) == {f"{table}:{row.text(key) if (key := TABLES[table]) else ''}:{row.text('id')}" for table, row in fitted}
+
+
+def test_imlunestrants_own_numbers_are_assumptions():
+    own = [row for table, row in EVERY if table == "drugs.tsv" and row.text("drug") == "imlunestrant"]
+    assert len(own) > 10
+    assert {row.text("grade") for row in own} == {"assumption"}
+
+
+def test_no_number_names_a_row_that_is_kept_for_validation_or_is_a_gap():
+    facts = read_facts(LIBRARY)
+    kept = {id.split(".")[0]: found.role for id, found in facts.items() if found.role in ("validate", "gap")}
+    assert kept
+    for table, row in EVERY:
+        for column in ("locator", "note", "assay", "source"):
+            for id in re.findall(r"\b[A-Z]\d{3}\b", row.text(column)):
+                assert id not in kept, f"{table}:{row.line} names {id}, {kept[id]}"
+
+
+def test_a_row_that_may_only_centre_a_prior_is_never_graded_as_a_measurement():
+    facts = read_facts(LIBRARY)
+    prior = {id.split(".")[0] for id, found in facts.items() if found.role == "prior"}
+    named = [row for _, row in EVERY if set(re.findall(r"\b[A-Z]\d{3}\b", row.text("locator"))) & prior]
+    assert named
+    assert {row.text("grade") for row in named} <= {"recalled", "assumption"}
+    assert {row.text("distribution") for row in named} <= {"lognormal", "logitnormal"}
+
+
+def test_every_source_is_in_the_bibliography():
+    known = read_references(LIBRARY / "references.bib")
+    sources = {key.strip() for _, row in EVERY for key in row.text("source").split(";") if key.strip()}
+    assert len(sources) > 10
+    assert sources <= set(known)
+
+
+@pytest.mark.parametrize(("name", "drug", "genotype"), MODELS)
+def test_units_of_every_model_fit(name, drug, genotype):
+    assert check_units(load(name, drug=drug, genotype=genotype)) == []
+
+
+@pytest.mark.parametrize("name", shipped_models(LIBRARY))
+def test_libsbml_finds_nothing_against_the_units(name):
+    recipe = read_recipe(name, LIBRARY)
+    assert libsbml_opinion(antimony_to_sbml(join_fragments(recipe.fragments, recipe.id))) == []
+
+
+CHANGES = {
+    "a value": lambda library: set_cell(library, "drugs.tsv", ("imlunestrant", "Kd"), "value", "0.31"),
+    "the width of a prior": lambda library: set_cell(library, "drugs.tsv", ("imlunestrant", "Kd"), "prior", "0.51"),
+    "a distribution": lambda library: set_cell(library, "drugs.tsv", ("imlunestrant", "Kd"), "distribution", "fixed"),
+    "a law": lambda library: edit(
+        library,
+        "models/cell/receptor.ant",
+        "deg_cyt_apo_W: er_cyt_apo_W -> ; k_deg_cyt_apo",
+        "deg_cyt_apo_W: er_cyt_apo_W -> ; 2 * k_deg_cyt_apo",
+    ),
+    "a rule": lambda library: edit(
+        library, "models/cell/transcription.ant", "PR' = k_PR * mPGR - k_PR * PR", "PR' = k_PR * mPGR - 2 * k_PR * PR"
+    ),
+    "a participant": lambda library: edit(
+        library, "models/cell/receptor.ant", "deg_cyt_E2_W: er_cyt_E2_W -> E2_cell;", "deg_cyt_E2_W: er_cyt_E2_W -> ;"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_digest_changes_with_what_the_model_says(tmp_path, name):
+    library = copied(tmp_path)
+    before = model_digest(load("cell", library=library))
+    assert before == model_digest(load("cell")) == model_digest(load("cell", library=library))
+    CHANGES[name](library)
+    assert model_digest(load("cell", library=library)) != before
+
+
+def test_the_digest_does_not_change_with_a_note_or_a_comment(tmp_path):
+    library = copied(tmp_path)
+    before = model_digest(load("cell", library=library))
+    set_cell(library, "drugs.tsv", ("imlunestrant", "Kd"), "note", "said otherwise")
+    path = library / "models" / "cell" / "receptor.ant"
+    path.write_text("// a word\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert model_digest(load("cell", library=library)) == before
+
+
+def test_a_changed_file_of_the_same_size_is_read_again(tmp_path):
+    """No result of an earlier reading is shown, however fast the file changed."""
+    library = copied(tmp_path)
+    for value in ("0.31", "0.32", "0.33", "0.34"):
+        set_cell(library, "drugs.tsv", ("imlunestrant", "Kd"), "value", value)
+        assert load("cell", library=library).quantity("Kd_drug").value == float(value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("k_deg_cyt_apo * (1 - proteasome_block) * er_cyt_apo_W * cell", "k_deg_cyt_apo * (1 - K_proteasome) * er_cyt_apo_W * cell")],
+)
+def test_libsbml_sees_an_error_behind_a_literal(tmp_path, old, new):
+    """Left alone it stops at the first bare number of a formula and says nothing about the rest."""
+    library = copied(tmp_path)
+    edit(library, "models/cell/receptor.ant", old, new)
+    recipe = read_recipe("cell", library)
+    opinion = libsbml_opinion(antimony_to_sbml(join_fragments(recipe.fragments, recipe.id)))
+    assert any("10501" in issue.problem for issue in opinion)
+
+
+def test_models_of_one_recipe_differ_in_numbers_only():
+    first = load("cell", drug="fulvestrant", genotype="WT")
+    for _, drug, genotype in (entry for entry in MODELS if entry[0] == "cell"):
+        other = load("cell", drug=drug, genotype=genotype)
+        assert (other.reactions, other.rules, other.events) == (first.reactions, first.rules, first.events)
