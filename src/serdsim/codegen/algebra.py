@@ -63,6 +63,10 @@ def call(op: str, *args: Expression) -> Expression:
     return Apply(op, args)
 
 
+def _sqrt(term: Expression) -> Expression:
+    return call("root", TWO, term)
+
+
 # d f(x) / dx for functions of one argument, as a function of x
 _UNARY: dict[str, Callable[[Expression], Expression]] = {
     "exp": lambda x: call("exp", x),
@@ -82,11 +86,20 @@ _UNARY: dict[str, Callable[[Expression], Expression]] = {
     "cosh": lambda x: call("sinh", x),
     "tanh": lambda x: subtract(ONE, power(call("tanh", x), TWO)),
     "arctan": lambda x: divide(ONE, add(ONE, power(x, TWO))),
-    "arcsin": lambda x: divide(ONE, call("root", TWO, subtract(ONE, power(x, TWO)))),
-    "arccos": lambda x: divide(Number(-1.0), call("root", TWO, subtract(ONE, power(x, TWO)))),
-    "arcsinh": lambda x: divide(ONE, call("root", TWO, add(power(x, TWO), ONE))),
-    "arccosh": lambda x: divide(ONE, call("root", TWO, subtract(power(x, TWO), ONE))),
+    "arcsin": lambda x: divide(ONE, _sqrt(subtract(ONE, power(x, TWO)))),
+    "arccos": lambda x: divide(Number(-1.0), _sqrt(subtract(ONE, power(x, TWO)))),
+    "arcsinh": lambda x: divide(ONE, _sqrt(add(power(x, TWO), ONE))),
+    "arccosh": lambda x: divide(ONE, _sqrt(subtract(power(x, TWO), ONE))),
     "arctanh": lambda x: divide(ONE, subtract(ONE, power(x, TWO))),
+    "sech": lambda x: negate(multiply(call("sech", x), call("tanh", x))),
+    "csch": lambda x: negate(multiply(call("csch", x), call("coth", x))),
+    "coth": lambda x: subtract(ONE, power(call("coth", x), TWO)),
+    "arccot": lambda x: divide(Number(-1.0), add(ONE, power(x, TWO))),
+    "arccoth": lambda x: divide(ONE, subtract(ONE, power(x, TWO))),
+    "arcsec": lambda x: divide(ONE, multiply(call("abs", x), _sqrt(subtract(power(x, TWO), ONE)))),
+    "arccsc": lambda x: divide(Number(-1.0), multiply(call("abs", x), _sqrt(subtract(power(x, TWO), ONE)))),
+    "arcsech": lambda x: divide(Number(-1.0), multiply(x, _sqrt(subtract(ONE, power(x, TWO))))),
+    "arccsch": lambda x: divide(Number(-1.0), multiply(call("abs", x), _sqrt(add(ONE, power(x, TWO))))),
 }
 
 
@@ -130,6 +143,10 @@ def _chain(op: str, args: tuple[Expression, ...], slopes: list[Expression]) -> E
         return multiply(slopes[1], divide(call("root", *args), multiply(args[0], args[1])))
     if op == "log":
         return multiply(slopes[1], divide(ONE, multiply(args[1], call("ln", args[0]))))
+    if op == "rem":
+        return subtract(slopes[0], multiply(slopes[1], call("quotient", *args)))
+    if op == "quotient":
+        return ZERO
     if op in ("min", "max"):
         return _extreme_slope(op, args, slopes)
     if op in _UNARY:

@@ -1,18 +1,8 @@
-"""Endpoints of dose series: remaining share, DC50, Dmax. All work on arrays with draws in the last axis."""
+"""Endpoints of dose series and time courses. All work on arrays with draws in the last axis."""
 
 from __future__ import annotations
 
 import numpy as np
-
-
-def remaining(values: np.ndarray) -> np.ndarray:
-    """Return values relative to the vehicle, shape (concentration, draw) [1]; row 0 is the vehicle."""
-    return np.asarray(values / values[0])
-
-
-def dmax(values: np.ndarray) -> np.ndarray:
-    """Return the largest relative loss against the vehicle over all concentrations, shape (draw,) [1]."""
-    return np.asarray(1.0 - np.min(remaining(values)[1:], axis=0))
 
 
 def crossing(x: np.ndarray, y: np.ndarray, level: float) -> np.ndarray:
@@ -44,7 +34,7 @@ def dc50(concentrations: np.ndarray, values: np.ndarray) -> np.ndarray:
 
     The absolute definition: 50 % of the vehicle, not half of the own maximum. NaN where 50 % is not reached.
     """
-    return crossing(concentrations[1:], remaining(values)[1:], 0.5)
+    return crossing(concentrations[1:], values[1:] / values[0], 0.5)
 
 
 def ec50(concentrations: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -56,10 +46,10 @@ def ec50(concentrations: np.ndarray, values: np.ndarray) -> np.ndarray:
 def half_life(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the first time at which half of the start is left, log-linear in the level, shape (draw,) [unit of times].
 
-    Infinity where it is not reached.
+    Infinity where it is not reached; NaN for a failed individual.
     """
     relative = np.log(np.maximum(values / values[0], 1e-300))
-    result = np.full(values.shape[1], np.inf)
+    result = np.where(np.all(np.isfinite(values), axis=0), np.inf, np.nan)
     for draw in range(values.shape[1]):
         below = np.flatnonzero(relative[:, draw] <= np.log(0.5))
         if below.size and below[0] > 0:

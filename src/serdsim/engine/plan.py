@@ -104,7 +104,7 @@ class Arrays:
         For a failed individual: time and state where it ended.
     final : ndarray, shape (state, individual)
         State at the last output time.
-    steps : ndarray of int, shape (individual,)
+    evaluations : ndarray of int, shape (individual,)
         Evaluations of the derivatives.
     """
 
@@ -112,7 +112,7 @@ class Arrays:
     status: np.ndarray
     message: tuple[str, ...]
     final: np.ndarray
-    steps: np.ndarray
+    evaluations: np.ndarray
 
 
 def join(parts: list[Arrays]) -> Arrays:
@@ -122,5 +122,5 @@ def join(parts: list[Arrays]) -> Arrays:
         status=np.concatenate([part.status for part in parts]),
         message=tuple(text for part in parts for text in part.message),
         final=np.concatenate([part.final for part in parts], axis=1),
-        steps=np.concatenate([part.steps for part in parts]),
+        evaluations=np.concatenate([part.evaluations for part in parts]),
     )

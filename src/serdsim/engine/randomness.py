@@ -16,7 +16,8 @@ def stream_of(name: str) -> int:
 def uniforms(seed: int, individuals: int, name: str, index: int = 0) -> np.ndarray:
     """Return uniform numbers in (0, 1), shape (individual,), from Philox4x64 with key seed.
 
-    The counter is (individual, stream, index); no number depends on how many others are drawn.
+    The counter is (individual, stream, index), which numpy raises by one before it draws; no number depends on how
+    many others are drawn.
     """
     stream = stream_of(name)
     raw = [np.random.Philox(key=seed, counter=[individual, stream, index, 0]).random_raw() for individual in range(individuals)]

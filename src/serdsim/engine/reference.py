@@ -25,7 +25,7 @@ class Course:
     status: str
     message: str
     final: np.ndarray
-    steps: int
+    evaluations: int
 
 
 def run(kernel: Kernel, plan: Plan) -> Arrays:
@@ -47,7 +47,7 @@ def run(kernel: Kernel, plan: Plan) -> Arrays:
         status=np.array([c.status for c in courses], dtype=object),
         message=tuple(c.message for c in courses),
         final=np.stack([c.final for c in courses], axis=1) if courses else np.empty((len(kernel.equations.states), 0)),
-        steps=np.array([c.steps for c in courses], dtype=int),
+        evaluations=np.array([c.evaluations for c in courses], dtype=int),
     )
 
 
@@ -64,6 +64,7 @@ def integrate(kernel: Kernel, plan: Plan, individual: int) -> Course:
     try:
         lane.go()
     except Stopped as stop:
+        lane.t, lane.y = stop.reached or (lane.t, lane.y)
         status, message = stop.status, lane.where(str(stop))
         lane.values[:] = np.nan
     return Course(lane.values, status, message, np.array(lane.y), lane.evaluations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from serdsim.codegen.kernel import Kernel, Values
 
 _SMALLEST_STEP = 1e-14
 _PIECES = 200
+_LARGEST = 1e150  # the square of more is no finite number, and so is the norm of a step
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,11 @@ class Limits:
 
 
 class Stopped(Exception):
-    """An individual cannot go on; `status` is one of `plan.STATUSES`."""
+    """An individual cannot go on; `status` is one of `plan.STATUSES`, `reached` the last time and state where known."""
 
-    def __init__(self, status: str, text: str) -> None:
+    def __init__(self, status: str, text: str, reached: tuple[float, list[float]] | None = None) -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.reached = status, reached
 
 
 class Still:
@@ -72,6 +74,8 @@ class Moving:
             rtol=limits.rtol,
             atol=limits.atol,
             first_step=first_step(t, y, kernel.rhs(t, y, c), limits),
+            min_step=4.0 * math.ulp(max(abs(t), abs(target))),  # below it time stands still, and SUNDIALS says so
+            max_step=math.inf,
             max_num_steps=limits.evaluations,
         )
         self.solver.init_step(t, np.array(y))
@@ -92,16 +96,18 @@ class Moving:
         if self.looked_back:
             self.solver.step(self.t, "normal", None)  # else CVODE hands out the end of its last step once more
             self.looked_back = False
-        result = self.solver.step(self.target if self.method == "onestep" else until, self.method, self.target)
+        with redirect_stdout(None):  # sksundae prints what it also returns
+            result = self.solver.step(self.target if self.method == "onestep" else until, self.method, self.target)
         y: list[float] = result.y.tolist()
         self.evaluations = int(result.nfev)
+        reached = float(result.t), y
         if self.evaluations > self.limits.evaluations:
-            raise Stopped("step_limit", f"more than {self.limits.evaluations} evaluations")
+            raise Stopped("step_limit", f"more than {self.limits.evaluations} evaluations", reached)
         if not result.success or result.t <= self.t or not math.isfinite(sum(y)):
-            finite = all(map(math.isfinite, (*y, *self.kernel.rhs(result.t, y, self.c))))
-            raise Stopped("step_underflow" if finite else "not_finite", "no step is small enough" if finite else "the state runs away")
+            held = all(abs(v) < _LARGEST for v in (*y, *self.kernel.rhs(result.t, y, self.c)))
+            raise Stopped("step_underflow" if held else "not_finite", "no step is small enough" if held else "the state runs away", reached)
         self.t = float(result.t)
-        return self.t, y
+        return reached
 
     def at(self, t: float) -> list[float]:
         """Return the state within the last step, from the polynomial of the method."""
