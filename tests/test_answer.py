@@ -19,8 +19,6 @@ from serdsim.experiments.runner import run_experiment
 from serdsim.model.library import shipped_library
 from serdsim.simulate.draws import Draws
 
-KEPT = ("degradation_off", "nuclear_degradation_off")
-
 
 def same_numbers(a: Answered, b: Answered) -> bool:
     """Return whether all tables are equal, bit by bit."""
@@ -38,8 +36,9 @@ def shipped() -> Answered:
 def small(tmp_path_factory) -> Path:
     """Return a library with two ablations and the series of MOA-01 that its test and its controls need."""
     library = copied(tmp_path_factory.mktemp("small"))
+    named = yaml.safe_load((library / "claims" / "MOA-01.yaml").read_text(encoding="utf-8"))["named_ablation"]
     path = library / "ablations.yaml"
-    kept = [entry for entry in yaml.safe_load(path.read_text(encoding="utf-8")) if entry["id"] in KEPT]
+    kept = [entry for entry in yaml.safe_load(path.read_text(encoding="utf-8")) if entry["id"] in ("degradation_off", named)]
     path.write_text(yaml.safe_dump(kept), encoding="utf-8")
     path = library / "experiments" / "MOA-01.yaml"
     record = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -102,17 +101,25 @@ def test_date_folder_and_notes_do_not_belong_to_the_question(first, changed):
     assert same_numbers(other, first)
 
 
+def looser(record):
+    record["parts"][-1]["below"] = 11.0
+
+
 JUDGED = {
-    "a bound": ("below: 10.0", "below: 11.0"),
-    "the named ablation": ("named_ablation: nuclear_degradation_off", "named_ablation: degradation_off"),
-    "the rows it is judged against": ("- P059\n", ""),
-    "how its parts are combined": ("combine: largest", "combine: smallest"),
+    "a bound": looser,
+    "the named ablation": lambda record: record.update(named_ablation="degradation_off"),
+    "the rows it is judged against": lambda record: record.update(evidence=["P059"] if record["evidence"] != ["P059"] else ["P060"]),
+    "how its parts are combined": lambda record: record.update(combine="smallest"),
+    "what drives it": lambda record: record.update(driving=["imlunestrant", "fulvestrant"]),
 }
 
 
 @pytest.mark.parametrize("name", JUDGED)
 def test_what_a_verdict_depends_on_belongs_to_the_question(first, changed, monkeypatch, name):
-    edit(changed, "claims/MOA-01.yaml", *JUDGED[name])
+    path = changed / "claims" / "MOA-01.yaml"
+    record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    JUDGED[name](record)
+    path.write_text(yaml.safe_dump(record, allow_unicode=True), encoding="utf-8")
 
     class Asked(Exception):
         pass

@@ -19,7 +19,8 @@ FACTORS = np.array([1.0, 2.0, 4.0])  # three draws
 
 def readings(values: dict[str, np.ndarray], doses=DOSES) -> Readings:
     """Return hand-made readings, shape (dose, time, draw)."""
-    series = {id: Series(id, "d", "WT", tuple(doses), 0.0, {}, "x.yaml") for id in values}
+    common = {"drug": "d", "genotype": "WT", "concentrations": tuple(doses), "estradiol": 0.0, "settings": {}, "like": {}, "file": "x.yaml"}
+    series = {id: Series(id=id, **common) for id in values}
     experiment = Experiment("X", "x", "cell", "MCF7", "d", 96.0, 24.0, 0.5, ("y",), series, "x.yaml")
     found = {id: Reading(series[id], TIMES, {"y": value}, 0) for id, value in values.items()}
     return Readings(experiment, found, {}, (), 0.0, 0)

@@ -12,9 +12,50 @@ from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Measure, arm, locate
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.panel import Axis, Band, Mark, Panel
-from serdsim.experiments.protocol import quantity, read_record
+from serdsim.experiments.protocol import Experiment, located, observed, quantity, read_record
 from serdsim.experiments.runner import Readings
 from serdsim.units import convert
+
+_FIGURE = ("id", "title", "kind", "output", "relative_to", "x", "y", "bands", "caption", "description")
+_KINDS = (("dose", "vehicle"), ("dose", "window"), ("time", "start"))
+
+
+def check_panels(path: Path, experiment: Experiment, facts: Mapping[str, Fact]) -> None:
+    """Check, before anything runs, that the figures name what the experiment has.
+
+    Raises
+    ------
+    ClaimError
+        For a missing field, or an unknown series, output, time or evidence row.
+    """
+    with located(path):
+        figures = read_record(path).get("figures") or []
+        issues = [issue for entry in figures for issue in _figure_issues(entry, experiment)]
+        if issues:
+            raise ClaimError(issues)
+        require_facts([str(mark["row"]) for entry in figures for mark in entry.get("marks", [])], facts, file=path.name)
+
+
+def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]:
+    id, file = str(entry.get("id", "figures")), experiment.file
+    lacks = [name for name in _FIGURE if name not in entry]
+    if lacks:
+        return [Issue("the figure lacks " + ", ".join(lacks), file=file, id=id, expected=", ".join(_FIGURE))]
+    wrong: list[tuple[str, str]] = []
+    if (entry["kind"], entry["relative_to"]) not in _KINDS:
+        wrong.append((f"{entry['kind']} relative to {entry['relative_to']}", "dose relative to vehicle or window, time relative to start"))
+    if entry["output"] not in experiment.outputs:
+        wrong.append((f'the experiment does not observe "{entry["output"]}"', ", ".join(experiment.outputs)))
+    time = quantity(entry.get("time", entry.get("until", "")), "h", file, id)
+    if observed(experiment.times(), time) is None:
+        wrong.append((f"the experiment does not observe {time:g} h", f"0 to {experiment.hours:g} h in steps of {experiment.every:g} h"))
+    shown = [str(band["series"]) for band in entry["bands"]]
+    for name in dict.fromkeys([*shown, *(text.split("@")[0].strip() for text in entry.get("window", {}).values())]):
+        if name not in experiment.series:
+            wrong.append((f'no series "{name}"', "one of " + ", ".join(experiment.series)))
+        elif entry["kind"] == "dose" and name in shown and experiment.series[name].concentrations[0] > 0:
+            wrong.append((f'the series "{name}" has no vehicle', "0 nM as its first concentration"))
+    return [Issue(problem, file=file, id=id, expected=expected) for problem, expected in wrong]
 
 
 def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws: int) -> tuple[Panel, ...]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Part, read_part
+from serdsim.claims.panels import check_panels
 from serdsim.claims.records import STATES, Citation, Statement
 from serdsim.errors import ClaimError, Issue, ReferenceError_
-from serdsim.experiments.protocol import Experiment, read_experiment, read_record
+from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record
 from serdsim.references import Reference
 
 _FIELDS = [
@@ -83,6 +84,11 @@ def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references:
     ClaimError, ReferenceError_
         With everything that is wrong in the file.
     """
+    with located(path):
+        return _claim(path, library, facts, references)
+
+
+def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
     record = read_record(path)
     file = path.name
     _check_fields(record, file)
@@ -94,6 +100,7 @@ def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references:
     experiment = read_experiment(library / "experiments" / f"{statement.experiment}.yaml")
     if experiment.id != statement.experiment:
         raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=statement.experiment))
+    check_panels(library / "experiments" / experiment.file, experiment, facts)
     parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
     controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
     primary = tuple(record.get("primary", [part.id for part in parts[:1]]))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from serdsim.errors import ClaimError, Issue
+from serdsim.errors import ClaimError, InputError, Issue
 from serdsim.units import convert, parse_unit
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
@@ -29,6 +31,9 @@ class Series:
         Nominal estradiol in the medium [nM].
     settings : mapping
         Quantities set when the series starts, for example ``proteasome_block``.
+    like : mapping
+        Quantities that take the value of another one from the start, for example the drug's degradation that of the
+        free receptor.
     """
 
     id: str
@@ -37,6 +42,7 @@ class Series:
     concentrations: tuple[float, ...]
     estradiol: float
     settings: Mapping[str, float]
+    like: Mapping[str, str]
     file: str
 
 
@@ -85,6 +91,28 @@ def read_experiment(path: Path) -> Experiment:
     ClaimError
         For a missing file, malformed YAML, a missing field, or a number with a wrong or missing unit.
     """
+    with located(path):
+        return _experiment(path)
+
+
+@contextmanager
+def located(path: Path) -> Iterator[None]:
+    """Give issues about a YAML file the line where the id that they name stands."""
+    try:
+        yield
+    except InputError as error:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+        raise type(error)([_placed(issue, path.name, lines) for issue in error.issues]) from None
+
+
+def _placed(issue: Issue, file: str, lines: list[str]) -> Issue:
+    if issue.file != file or issue.line is not None or not issue.id:
+        return issue
+    wanted = re.compile(rf"(\bid:\s*|^\s*-?\s*|\brow:\s*){re.escape(issue.id)}\b")
+    return replace(issue, line=next((number for number, line in enumerate(lines, 1) if wanted.search(line)), None))
+
+
+def _experiment(path: Path) -> Experiment:
     record = read_record(path)
     file = path.name
     missing = [
@@ -171,6 +199,7 @@ def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
         id, drug = str(entry["id"]), str(entry["drug"])
         values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
         settings = {str(name): _setting(value, str(name), file, id) for name, value in dict(entry.get("set", {})).items()}
+        like = {str(name): str(source) for name, source in dict(entry.get("like", {})).items()}
     except (KeyError, TypeError, AttributeError):
         raise ClaimError(
             Issue("a series lacks id, drug or concentrations", file=file, expected="id, drug, genotype, concentrations")
@@ -184,6 +213,7 @@ def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
         concentrations=values,
         estradiol=quantity(entry.get("estradiol", default), "nM", file, id),
         settings=settings,
+        like=like,
         file=file,
     )
 

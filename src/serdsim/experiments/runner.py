@@ -127,6 +127,16 @@ def _check(experiment: Experiment, wanted: Sequence[Series], equations: Equation
             for id in series.settings
             if id not in equations.constants and id not in equations.states
         ]
+        issues += [
+            Issue(
+                f'"{id}" is named by like, but the model has no such number',
+                file=experiment.file,
+                id=series.id,
+                expected=_near(id, equations.given),
+            )
+            for id in (*series.like, *series.like.values())
+            if id not in equations.given
+        ]
     if issues:
         raise ClaimError(issues)
 
@@ -135,10 +145,10 @@ def _changed(
     model: Model, experiment: Experiment, series: Series, ids: tuple[str, ...], draws: Draws, change: Change | None, library: Path | None
 ) -> np.ndarray:
     values = given_values(model, ids, draws)
-    if change is None or (change.subject_only and series.drug != experiment.subject):
-        return values
     result = values.copy()
-    for target, source in change.settings.items():
+    applies = change is not None and not (change.subject_only and series.drug != experiment.subject)
+    settings: dict[str, str | float] = {**series.like, **(change.settings if change is not None and applies else {})}
+    for target, source in settings.items():
         rows, name = values, source
         if isinstance(source, str) and ":" in source:
             drug, name = (word.strip() for word in source.split(":"))
@@ -146,15 +156,19 @@ def _changed(
             rows = given_values(other, ids, draws)
         for id in (target, name):
             if isinstance(id, str) and id not in ids:
-                raise ClaimError(unknown_quantity(id, change, ids))
+                raise ClaimError(unknown_quantity(id, change or Change(series.id, file=series.file), ids))
         result[ids.index(target)] = rows[ids.index(name)] if isinstance(name, str) else name
     return result
 
 
 def unknown_quantity(id: str, change: Change, known: Sequence[str]) -> Issue:
     """Return what is wrong with a change that names `id`."""
-    expected = ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"
-    return Issue(f'the ablation names "{id}", which the model does not have', file=change.file or None, id=change.id, expected=expected)
+    problem = f'the ablation names "{id}", which the model does not have'
+    return Issue(problem, file=change.file or None, id=change.id, expected=_near(id, known))
+
+
+def _near(id: str, known: Sequence[str]) -> str:
+    return ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"
 
 
 def _pre_run(
