@@ -13,6 +13,7 @@ from serdsim.engine.ensemble import run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.randomness import normals, uniforms
 from serdsim.engine.reference import run
+from serdsim.errors import Cancelled
 
 TEXT = "species A = 1; k = 1; hits = 0; A -> ; k*A; y = 0; y' = A*piecewise(1, A > 0.4, 0.3); at (A < 0.5): hits = hits + 1"
 LINEAR = "compartment V = 3; species G = 0; species C in V; C = 0; species P = 0; G -> C; 0.9*G; C -> P; 0.6*C; P -> C; 0.1*P; C -> ; 0.5*C"
@@ -44,6 +45,16 @@ def test_the_order_of_individuals_changes_no_bit(order: list[int]) -> None:
 def test_the_size_of_a_batch_changes_no_bit(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     monkeypatch.setattr(ensemble, "_CHUNK", chunk)
     assert same(run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=1), run(kernel(TEXT), plan_of(RATES)))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupt_says_how_far_the_run_came(workers: int) -> None:
+    def interrupt(_: str, done: int, __: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Cancelled, match=r"cancelled while testing: (24|7) of 31 individuals were done"):
+        run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=workers, progress=interrupt, title="testing")
 
 
 def test_the_number_of_workers_changes_no_bit() -> None:

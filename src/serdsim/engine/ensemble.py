@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from serdsim.codegen.equations import Equations
@@ -35,40 +35,31 @@ def run_ensemble(
     """
     chunks = [plan.chunk(slice(i, i + _CHUNK)) for i in range(0, max(plan.individuals, 1), _CHUNK)]
     count = min(workers or processors(), len(chunks))
+    found: dict[int, Arrays] = {}
     done = 0
     if progress:
         progress(title, 0, plan.individuals)
-    parts: list[Arrays] = []
     try:
-        if count <= 1:
-            kernel = build(equations)
-            for chunk in chunks:
-                parts.append(run(kernel, chunk))
-                done += chunk.individuals
-                if progress:
-                    progress(title, done, plan.individuals)
-            return join(parts)
-        return _spread(equations, chunks, count, progress, title, plan.individuals)
+        kernel = build(equations)  # a forked worker finds it built
+        for i, part in _spread(equations, chunks, count) if count > 1 else ((i, run(kernel, chunk)) for i, chunk in enumerate(chunks)):
+            found[i] = part
+            done += chunks[i].individuals
+            if progress:
+                progress(title, done, plan.individuals)
+        return join([found[i] for i in range(len(chunks))])
     except KeyboardInterrupt:
         raise Cancelled(f"cancelled while {title}: {done} of {plan.individuals} individuals were done; nothing was written") from None
 
 
-def _spread(equations: Equations, chunks: list[Plan], count: int, progress: Progress | None, title: str, total: int) -> Arrays:
+def _spread(equations: Equations, chunks: list[Plan], count: int) -> Iterator[tuple[int, Arrays]]:
+    """Yield the position and the arrays of each chunk as it is done."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() and os.name == "posix" else "spawn"
     context = multiprocessing.get_context(method)
-    build(equations)  # a forked worker finds it built
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(equations,))
     try:
         futures = {pool.submit(_work, chunk): i for i, chunk in enumerate(chunks)}
-        found: dict[int, Arrays] = {}
-        done = 0
         for future in as_completed(futures):
-            i = futures[future]
-            found[i] = future.result()
-            done += chunks[i].individuals
-            if progress:
-                progress(title, done, total)
-        return join([found[i] for i in range(len(chunks))])
+            yield futures[future], future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 
 from serdsim.errors import Issue, ModelError
 from serdsim.model.entities import Model, Place, Quantity
-from serdsim.model.expression import Apply, Expression, Number, walk
+from serdsim.model.expression import Apply, Expression, Number, Symbol, walk
 
 _REFUSED_FUNCTIONS = {
     "delay": (
         "it reads a value from the past with delay()",
         "formulas of the present state",
         "Write the lag as a chain of transit compartments",
+    ),
+    "rateOf": (
+        "it asks rateOf() about a formula",
+        "rateOf() of one quantity",
+        "Give the formula an assignment rule and ask for its target",
     ),
 }
 _FEATURES = {
@@ -127,10 +132,14 @@ def _refused(model: Model) -> Iterator[Issue]:
     seen: set[tuple[str, str]] = set()
     for noun, id, place, expression in _formulas(model):
         for part in walk(expression):
-            if isinstance(part, Apply) and part.op in _REFUSED_FUNCTIONS and (id, part.op) not in seen:
+            if isinstance(part, Apply) and _refused_function(part) and (id, part.op) not in seen:
                 seen.add((id, part.op))
                 problem, expected, repair = _REFUSED_FUNCTIONS[part.op]
                 yield Issue(f"the {noun} cannot be run: {problem}", place.file, place.line, id, expected, repair)
+
+
+def _refused_function(part: Apply) -> bool:
+    return part.op in _REFUSED_FUNCTIONS and not (part.op == "rateOf" and isinstance(part.args[0], Symbol))
 
 
 def _features(model: Model) -> Iterator[str]:
