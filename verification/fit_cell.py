@@ -162,8 +162,18 @@ def placed(model: Model, values: dict[str, float], drug: str) -> Model:
     return model.replace(changes)
 
 
-def fit(library: Path) -> tuple[list[str], np.ndarray, np.ndarray, list[Target], dict[str, float], np.ndarray]:
-    """Return names, best values, their standard deviations on the fitting scale, targets, computed quantities, residuals."""
+@dataclass(frozen=True)
+class Fitted:
+    """Names, values, widths for the tables, and whether the rows told more than the prior."""
+
+    names: list[str]
+    values: np.ndarray
+    deviation: np.ndarray
+    informed: np.ndarray
+
+
+def fit(library: Path) -> tuple[Fitted, list[Target], dict[str, float], np.ndarray]:
+    """Return the fitted quantities, the targets, the computed quantities and the residuals."""
     facts = dict(read_facts(library))
     targets = read_targets(facts)
     columns = [Column("table"), Column("key", required=False), Column("id"), Column("start", "number"), Column("width", "number")]
@@ -187,9 +197,13 @@ def fit(library: Path) -> tuple[list[str], np.ndarray, np.ndarray, list[Target],
 
     best = least_squares(residuals, x0, jac=slopes, xtol=1e-6, ftol=1e-6)
     deviation = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
+    # rows that contradict each other widen what they inform
+    misfit = [max([1.0, *(abs(r) for t, r in zip(targets, best.fun, strict=False) if name in t.informs)]) for name in names]
+    deviation = np.minimum(deviation * np.array(misfit), width)
     values = natural(best.x)
-    table_deviation = np.where(share, deviation, deviation / np.log(10.0))
-    return names, np.array(list(values.values())), table_deviation, targets, simulated(values, library), best.fun
+    to_table = np.where(share, 1.0, np.log(10.0))
+    found = Fitted(names, np.array(list(values.values())), deviation / to_table, deviation < 0.9 * width)
+    return found, targets, simulated(values, library), best.fun
 
 
 def distribution(library: Path, name: str) -> str:
@@ -213,7 +227,7 @@ def columns_of(table: str) -> list[Column]:
     return [*([Column(key)] if key else []), *COLUMNS]
 
 
-def write(library: Path, names: list[str], values: np.ndarray, deviation: np.ndarray, targets: list[Target]) -> None:
+def write(library: Path, fitted: Fitted, targets: list[Target]) -> None:
     """Write the values with their rows and sources into the tables."""
     facts = read_facts(library)
     for table, key in KEYS.items():
@@ -222,12 +236,18 @@ def write(library: Path, names: list[str], values: np.ndarray, deviation: np.nda
         for row in read_table(library / table, columns):
             record = dict(row.values)
             name = f"{table}:{row.text(key) if key else ''}:{row.text('id')}"
-            if name in names:
-                i = names.index(name)
+            if name in fitted.names:
+                i = fitted.names.index(name)
                 ids = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))
                 sources = dict.fromkeys(facts[id].source for id in ids)
-                record |= {"value": float(f"{values[i]:.4g}"), "prior": float(f"{deviation[i]:.3g}"), "grade": "fitted"}
-                record |= {"source": "; ".join(sources), "locator": "; ".join(ids), "note": "fitted by verification/fit_cell.py"}
+                record |= {"value": float(f"{fitted.values[i]:.4g}"), "prior": float(f"{fitted.deviation[i]:.3g}")}
+                record |= {
+                    "source": "; ".join(sources),
+                    "locator": "; ".join(ids),
+                    "grade": "fitted" if fitted.informed[i] else "assumption",
+                }
+                told = "" if fitted.informed[i] else "; the rows told no more than the prior, which is the first prototype's value"
+                record["note"] = "fitted by verification/fit_cell.py" + told
             rows.append(record)
         write_table(library / table, columns, rows)
 
@@ -239,7 +259,7 @@ def main() -> int:
     parser.add_argument("--library", type=Path, default=shipped_library())
     arguments = parser.parse_args()
     try:
-        names, values, deviation, targets, found, residual = fit(arguments.library)
+        fitted, targets, found, residual = fit(arguments.library)
     except SerdsimError as problem:
         print(problem, file=sys.stderr)
         return problem.exit_status
@@ -248,10 +268,10 @@ def main() -> int:
         observed = " to ".join("" if v is None else f"{v:.3g}" for v in dict.fromkeys((target.low, target.high)))
         print(f"{target.row:16} {target.quantity:24} {observed:>16} {found[target.quantity]:10.3g} {r:9.2f}")
     print(f"\n{'quantity':44} {'value':>10} {'sd':>7}   (log10; odds for shares)")
-    for name, value, sd in zip(names, values, deviation, strict=True):
-        print(f"{name:44} {value:10.4g} {sd:7.3f}")
+    for name, value, sd, informed in zip(fitted.names, fitted.values, fitted.deviation, fitted.informed, strict=True):
+        print(f"{name:44} {value:10.4g} {sd:7.3f}" + ("" if informed else "   not informed by a row"))
     if not arguments.dry_run:
-        write(arguments.library, names, values, deviation, targets)
+        write(arguments.library, fitted, targets)
     return 0
 
 

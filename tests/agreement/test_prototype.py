@@ -50,6 +50,7 @@ def ported(prototype: Model) -> Model:
         "off_factor_E2_M": prototype.quantity("shiftE").value,
         "serum_fraction": 1.0,
         "mobility_drug": 1.0,
+        "deg_factor_bound_M": 1.0,
         "proteasome_block": 0.0,
         "tau_dimer": 0.0,
         # the prototype writes these gains as bare numbers

@@ -85,7 +85,7 @@ def ablate(
             draws,
             library=library,
             change=ablation.change,
-            only=claim.series(controls=False),
+            only=claim.arms(),
             workers=workers,
             progress=progress,
         )

@@ -30,6 +30,16 @@ class Measure:
         """Return the ids of the series it reads."""
         return tuple(dict.fromkeys(arm.split("@")[0].strip() for arm in self.arms.values()))
 
+    def needs(self, experiment: Experiment) -> Mapping[str, frozenset[float]]:
+        """Return the concentrations [nM] that it reads of each series; all of them where it names none."""
+        found: dict[str, frozenset[float]] = {}
+        for text in self.arms.values():
+            words = [word.strip() for word in text.split("@")]
+            every = experiment.series[words[0]].concentrations
+            read = {every[_row(every, words[1], self.file)]} if len(words) > 1 else set(every)
+            found[words[0]] = found.get(words[0], frozenset()) | read
+        return found
+
 
 @dataclass(frozen=True)
 class Part:

@@ -56,10 +56,15 @@ class Claim:
     primary: tuple[str, ...] = ()
     combine: str = "largest"
 
-    def series(self, *, controls: bool = True) -> tuple[str, ...]:
-        """Return the series that the test needs."""
-        parts = (*self.parts, *(self.controls if controls else ()))
-        return tuple(dict.fromkeys(id for part in parts for id in part.measure.series()))
+    def arms(self) -> Mapping[str, tuple[float, ...]]:
+        """Return the concentrations [nM] of each series that the parts of the test read; controls are not counted."""
+        found: dict[str, frozenset[float]] = {}
+        if self.experiment is None:
+            return {}
+        for part in self.parts:
+            for id, concentrations in part.measure.needs(self.experiment).items():
+                found[id] = found.get(id, frozenset()) | concentrations
+        return {id: tuple(sorted(concentrations)) for id, concentrations in found.items()}
 
 
 def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:

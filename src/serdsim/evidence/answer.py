@@ -161,9 +161,7 @@ def _plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple
         "tests": {claim.statement.id: [repr(part) for part in (*claim.parts, *claim.controls)] for claim in tested},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "experiments": {claim.experiment.id: repr(claim.experiment) for claim in tested if claim.experiment},
-        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations]
-        if tested
-        else [],
+        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
     }
 
 
@@ -173,7 +171,7 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
     for claim in claims:
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) + (1 + len(ablations)) * sum(arms[id] for id in claim.series(controls=False))
+            total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
     return total * draws
 
 
@@ -231,7 +229,7 @@ def _answer_one(
         claim.experiment,
         replace(draws, sceptical=True),
         library=root,
-        only=claim.series(controls=False),
+        only=claim.arms(),
         workers=workers,
         progress=progress,
     )

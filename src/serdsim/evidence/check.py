@@ -28,10 +28,7 @@ def check_together(
     for model in models.values():
         known = derive(model).given
         issues += [
-            unknown_quantity(id, ablation.change, known)
-            for ablation in ablations
-            for id in _quantities(ablation)
-            if id not in known
+            unknown_quantity(id, ablation.change, known) for ablation in ablations for id in _quantities(ablation) if id not in known
         ]
         break  # all models have one structure
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}

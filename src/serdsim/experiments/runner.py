@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def run_experiment(
     *,
     library: Path | None = None,
     change: Change | None = None,
-    only: Sequence[str] | None = None,
+    only: Sequence[str] | Mapping[str, tuple[float, ...]] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Readings:
@@ -93,8 +93,8 @@ def run_experiment(
         Another library folder than the shipped one.
     change : Change, optional
         An ablation.
-    only : sequence of str, optional
-        Ids of the series that are needed.
+    only : sequence of str or mapping, optional
+        Ids of the series that are needed, or for each the concentrations [nM] that are needed.
     workers : int, optional
         Processes; no number depends on it.
     progress : callable, optional
@@ -106,6 +106,8 @@ def run_experiment(
         For a series or output that does not exist, or a broken balance.
     """
     wanted = [experiment.series[id] for id in (only if only is not None else experiment.series)]
+    if isinstance(only, Mapping):
+        wanted = [replace(series, concentrations=only[series.id]) for series in wanted]
     models = {
         s.id: load(experiment.model, library=library, drug=s.drug, genotype=s.genotype, cell_line=experiment.cell_line) for s in wanted
     }

@@ -14,7 +14,7 @@ MOST_ROWS = 13
 ROLE_WORDS = {
     "validate": "kept out of every fit",
     "calibrate": "used in a fit",
-    "prior": "centres a prior",
+    "prior": "a weak prior at most, not used in a fit",
     "context": "for context only",
     "gap": "marks a gap",
 }
@@ -61,7 +61,7 @@ def caption(panel: Panel, refs: Mapping[str, int] | None = None) -> list[str]:
     if others:
         out.append("Reference values, open or dotted: " + "; ".join(others) + ".")
     if not panel.marks:
-        out.append("No public observation belongs on this figure.")
+        out.append("No public observation of this was read.")
     if any(not band.control for band in panel.bands):
         draws = f"of {numbers.count(panel.draws)} parameter draws" if panel.draws else "of the parameter draws"
         out.append(

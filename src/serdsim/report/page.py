@@ -75,7 +75,8 @@ def _environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for rule in (view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held, view.value_text, view.first_up):
+    shown = view.value_text, view.first_up, view.p_range
+    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held):
         env.filters[rule.__name__] = rule
     env.filters |= {
         "p": numbers.probability,

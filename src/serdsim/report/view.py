@@ -146,6 +146,17 @@ def bounds(outcome: Outcome) -> Bounds | None:
     return Bounds(margin, None, False)
 
 
+def p_range(outcome: Outcome) -> str:
+    """The 95 % Wilson interval of P(pass), because the draws are finite."""
+    n = outcome.draws - outcome.failed
+    if outcome.p_pass is None or not math.isfinite(outcome.p_pass) or n < 1:
+        return "no interval"
+    z = 1.959964
+    middle = (outcome.p_pass + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(outcome.p_pass * (1 - outcome.p_pass) / n + z * z / (4 * n * n))
+    return f"{max(0.0, middle - half):.2f} to {min(1.0, middle + half):.2f}"
+
+
 def long_date(text: str) -> str:
     """An ISO date in words; anything else as it is."""
     try:
