@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import asin, exp, log, pi
 
 import numpy as np
 import pytest
 
 from little_models import Stop, course, given, kernel, model, schedule, simulate
+from serdsim.codegen.equations import derive
+from serdsim.codegen.kernel import build
 from serdsim.engine.plan import Plan
 from serdsim.engine.reference import run
-from serdsim.errors import InputError
+from serdsim.errors import InputError, ModelError
+from serdsim.model.compatibility import require_supported
+from serdsim.model.entities import Model, Rule
+from serdsim.model.expression import Apply, Expression, Number, Symbol
 
 RUNAWAY = "x = 1; k = 1; x' = k*x"
 
@@ -196,3 +202,23 @@ def test_a_run_goes_on_from_a_final_state() -> None:
     half = run(built, Plan(values, (4.0,), ("x",)))
     rest = run(built, Plan(values, (0.0, 6.0), ("x",), initial=half.final))
     assert rest.values[0, :, 0] == pytest.approx([exp(-1.2), exp(-3.0)], rel=1e-7)
+
+
+def test_a_plain_algebraic_rule_is_run_and_an_unclear_one_refused() -> None:
+    start = model("x = 3; T = 10; y = 1; z = 2; var y, z; x' = -0.5*x")
+
+    def with_rules(*expressions: Expression) -> Model:
+        return replace(start, rules=(*start.rules, *(Rule("algebraic", "", e) for e in expressions)))
+
+    x, y, z, total = (Symbol(id) for id in ("x", "y", "z", "T"))
+    first = Apply("minus", (total, Apply("plus", (x, Apply("times", (Number(2.0), y))))))  # y = (T - x)/2
+    second = Apply("minus", (Apply("divide", (z, y)), Number(4.0)))  # z = 4 y
+    good = with_rules(second, first)
+    built = build(derive(good))
+    arrays = run(built, Plan(given(good, built.equations.given), (0.0, 2.0), ("y", "z")))
+    exact = (10.0 - 3.0 * np.array([1.0, exp(-1.0)])) / 2.0
+    assert np.allclose(arrays.values[:, :, 0], [exact, 4.0 * exact], rtol=1e-6)
+    require_supported(good)
+    for bad in (with_rules(second), with_rules(first, first), with_rules(Apply("minus", (Apply("exp", (y,)), x)))):
+        with pytest.raises(ModelError, match="an algebraic rule gives no plain formula"):
+            require_supported(bad)

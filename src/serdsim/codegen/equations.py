@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from serdsim.codegen.algebra import ZERO, differentiate, divide, multiply
 from serdsim.codegen.rates import RATE, Rates, flux, has_size, means_concentration, name_rates
 from serdsim.errors import Issue, ModelError
+from serdsim.model.algebraic import solved
 from serdsim.model.entities import Event, Model
 from serdsim.model.expression import RELATIONS, Apply, Expression, Number, Symbol, symbols, walk
 
@@ -63,7 +64,7 @@ def derive(model: Model) -> Equations:
     ModelError
         For assignments that depend on each other in a circle.
     """
-    model, asked = name_rates(model)
+    model, asked = name_rates(solved(model))
     rates = Rates(model)
     states, scales = _states(model)
     assigned = _assignments(model, dict(zip(states, scales, strict=True)))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serdsim.errors import Issue, ModelError
+from serdsim.model.algebraic import solved
 from serdsim.model.entities import Model, Place, Quantity
 from serdsim.model.expression import Apply, Expression, Number, Symbol, walk
 
@@ -119,10 +120,10 @@ def _formulas(model: Model) -> Iterator[tuple[str, str, Place, Expression]]:
 
 
 def _refused(model: Model) -> Iterator[Issue]:
-    for rule in model.rules:
+    for rule in solved(model).rules:
         if rule.kind == "algebraic":
             yield Issue(
-                "an algebraic rule gives no formula for any one quantity",
+                "an algebraic rule gives no plain formula for any one quantity",
                 file=rule.place.file,
                 line=rule.place.line,
                 id=rule.target or None,
