@@ -33,7 +33,6 @@ def test_dc50_is_absolute_and_lies_between_the_doses_around_it() -> None:
 
 def test_dc50_is_not_a_number_where_half_is_not_reached() -> None:
     assert np.isnan(dc50(DOSES, hill(1.0, 0.6))[0])
-    assert np.isnan(dc50(DOSES, hill(0.001, 0.2))[0])
 
 
 def test_each_draw_has_its_own_answer_and_a_failed_one_has_none() -> None:
@@ -54,3 +53,12 @@ def test_half_life_is_infinite_where_half_stays() -> None:
     times = np.linspace(0.0, 24.0, 13)
     assert half_life(times, (1.0 + 0.5**times)[:, None])[0] == np.inf
     assert np.isnan(half_life(times, np.full((13, 1), np.nan))[0])
+
+
+def test_a_dose_response_that_starts_below_half_has_the_lowest_dose_as_an_upper_bound() -> None:
+    """A drug that is more potent than the lowest dose must not read as one that never reaches half."""
+    doses = np.array([0.0, 1.0, 10.0])
+    values = np.array([[1.0, 1.0], [0.2, 0.9], [0.1, 0.8]])
+    found = dc50(doses, values)
+    assert found[0] == 1.0
+    assert np.isnan(found[1])

@@ -32,9 +32,12 @@ def crossing(x: np.ndarray, y: np.ndarray, level: float) -> np.ndarray:
 def dc50(concentrations: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return the concentration that removes half of the vehicle's level, shape (draw,) [unit of concentrations].
 
-    The absolute definition: 50 % of the vehicle, not half of the own maximum. NaN where 50 % is not reached.
+    The absolute definition: 50 % of the vehicle, not half of the own maximum. NaN where 50 % is not reached; the lowest
+    concentration, an upper bound, where it leaves less than that already.
     """
-    return crossing(concentrations[1:], values[1:] / values[0], 0.5)
+    left = values[1:] / values[0]
+    beyond = (left[0] <= 0.5) & np.isfinite(left).all(axis=0)
+    return np.asarray(np.where(beyond, concentrations[1], crossing(concentrations[1:], left, 0.5)))
 
 
 def ec50(concentrations: np.ndarray, values: np.ndarray) -> np.ndarray:
