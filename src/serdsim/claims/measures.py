@@ -26,10 +26,6 @@ class Measure:
     arms: Mapping[str, str]
     file: str
 
-    def series(self) -> tuple[str, ...]:
-        """Return the ids of the series it reads."""
-        return tuple(dict.fromkeys(arm.split("@")[0].strip() for arm in self.arms.values()))
-
     def needs(self, experiment: Experiment) -> Mapping[str, frozenset[float]]:
         """Return the concentrations [nM] that it reads of each series; all of them where it names none."""
         found: dict[str, frozenset[float]] = {}

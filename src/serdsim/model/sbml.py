@@ -10,7 +10,8 @@ from serdsim.errors import Issue, ModelError
 from serdsim.model.antimony import Source, antimony_to_sbml, definitions, join_fragments, read_source, read_text
 from serdsim.model.entities import Model
 from serdsim.model.sbml_document import open_document
-from serdsim.model.sbml_entities import Places, read_entities
+from serdsim.model.sbml_entities import read_entities
+from serdsim.model.sbml_places import Places
 
 _SBML_SUFFIXES = (".xml", ".sbml")
 _ANTIMONY_SUFFIXES = (".ant", ".txt", ".antimony")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from serdsim.model.entities import Event, Parameter, Participant, Reaction
 from serdsim.model.expression import Expression, Number, Symbol
-
-if TYPE_CHECKING:
-    from serdsim.model.sbml_entities import Reading
+from serdsim.model.sbml_places import Reading
 
 NO_LAW = Number(0.0)
 
