@@ -87,12 +87,12 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
     if isnan(case.p_pass) or isnan(case.p_control):
         return "inconclusive", ("no draw could be computed to its end",)
     if case.p_control < HIGH:
-        return "inconclusive", (f"a control held in {case.p_control:.0%} of the draws only; 90 % are needed",)
+        return "inconclusive", (f"a control held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed",)
     if case.p_pass <= LOW:
         hard = case.reference_numeric and case.p_sceptical <= LOW
-        return ("contradicted" if hard else "not supported"), (f"it passes in {case.p_pass:.0%} of the draws",)
+        return ("contradicted" if hard else "not supported"), (f"it passes in {100 * case.p_pass:.0f} % of the draws",)
     if case.p_pass < HIGH:
-        return "inconclusive", (f"it passes in {case.p_pass:.0%} of the draws; 90 % are needed",)
+        return "inconclusive", (f"it passes in {100 * case.p_pass:.0f} % of the draws; 90 % are needed",)
     reasons = []
     if not case.reference_numeric:
         reasons.append("no number of grade primary or secondary was tested against")

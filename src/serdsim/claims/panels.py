@@ -44,8 +44,9 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
     wrong: list[tuple[str, str]] = []
     if (entry["kind"], entry["relative_to"]) not in _KINDS:
         wrong.append((f"{entry['kind']} relative to {entry['relative_to']}", "dose relative to vehicle or window, time relative to start"))
-    if entry["output"] not in experiment.outputs:
-        wrong.append((f'the experiment does not observe "{entry["output"]}"', ", ".join(experiment.outputs)))
+    for output in dict.fromkeys([entry["output"], *(band["output"] for band in entry["bands"] if "output" in band)]):
+        if output not in experiment.outputs:
+            wrong.append((f'the experiment does not observe "{output}"', ", ".join(experiment.outputs)))
     time = quantity(entry.get("time", entry.get("until", "")), "h", file, id)
     if observed(experiment.times(), time) is None:
         wrong.append((f"the experiment does not observe {time:g} h", f"0 to {experiment.hours:g} h in steps of {experiment.every:g} h"))
@@ -90,7 +91,9 @@ def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fac
         x=Axis(str(entry["x"]["label"]), x_unit, log=dose),
         y=Axis(str(entry["y"]["label"]), str(entry["y"]["unit"])),
         bands=bands,
-        marks=tuple(_mark(spec, facts, x_unit, file) for spec in entry.get("marks", [])),
+        marks=tuple(
+            _point(spec, facts, x_unit, file) if "time" in spec else _mark(spec, facts, x_unit, file) for spec in entry.get("marks", [])
+        ),
         caption=str(entry["caption"]),
         description=str(entry["description"]),
         draws=draws,
@@ -112,9 +115,10 @@ def _dose_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measu
 
 def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
     reading, row, _ = locate(f"{spec['series']} @ {spec['concentration']}", measure, readings)
-    values = reading.values[measure.output][row]
+    values = reading.values[str(spec.get("output", measure.output))][row]
     kept = reading.times <= quantity(entry["until"], "h", measure.file, str(entry["id"]))
-    return _band(spec, reading.times[kept], (100.0 * values / values[0])[kept])
+    scale = 1.0 if entry["y"]["unit"] == "fold of 0 h" else 100.0
+    return _band(spec, reading.times[kept], (scale * values / values[0])[kept])
 
 
 def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
@@ -129,6 +133,25 @@ def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
         ink=str(spec.get("ink", "drug")),
         control=bool(spec.get("control", False)),
         dash=bool(spec.get("dash", False)),
+    )
+
+
+def _point(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: str) -> Mark:
+    """Return an observed point at its time; a fall is shown as what is left, in the unit of the row."""
+    (fact,) = require_facts([str(spec["row"])], facts, file=file)
+    if fact.value is None:
+        raise ClaimError(Issue("the row has no single value to draw", file=file, id=fact.id, expected="a row with a value"))
+    return Mark(
+        label=str(spec["label"]),
+        x=quantity(spec["time"], unit, file, fact.id),
+        y=100.0 - fact.value if spec.get("shown_as") == "what is left" else fact.value,
+        lo=None,
+        hi=None,
+        interval=f"no interval reported, {fact.reliability}",
+        n=fact.n,
+        source=fact.source,
+        row=fact.id,
+        role=fact.role,
     )
 
 

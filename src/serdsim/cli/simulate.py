@@ -47,6 +47,7 @@ def simulate(
 
     _check_times(hours, every)
     doses = _doses(regimen, model, library)
+    _report_on_own_model(model, library)
     from serdsim.simulate import simulate_named
 
     with shown_progress() as progress:
@@ -68,6 +69,19 @@ def simulate(
     folder = write_run(out, result.run, {"verb": "simulate"} | dict(result.record), tables={"trajectories": _table(dataset)})
     _show(dataset, result.run, folder, as_json)
     _raise_failed(dataset)
+
+
+def _report_on_own_model(model: str, library: Path | None) -> None:
+    """Say on stderr, before anything runs, what a model that is not shipped holds and what is odd about it."""
+    from serdsim.model.library import shipped_models
+
+    if model in shipped_models(library) or not Path(model).is_file():
+        return
+    from serdsim.cli.screen import say
+    from serdsim.model.compatibility import compatibility
+    from serdsim.model.sbml import read_model
+
+    say(compatibility(read_model(Path(model))).text())
 
 
 def _check_times(hours: float, every: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,7 +23,7 @@ from serdsim.model.library import Recipe, load, read_recipe, shipped_library, sh
 from serdsim.model.sbml import read_model
 from serdsim.results.dataset import label
 from serdsim.results.run_id import run_id
-from serdsim.results.run_record import serdsim_version
+from serdsim.results.run_record import package_versions, serdsim_version
 from serdsim.simulate.draws import Draws, given_values
 from serdsim.units import convert, parse_unit
 
@@ -114,6 +115,7 @@ def simulate_named(
     arrays = run_ensemble(equations, main, workers=workers, progress=progress, title="simulating")
     unit = "h" if question.time_unit != "not given" else "time unit of the model, not given"
     attributes = {
+        "versions": json.dumps(package_versions(), sort_keys=True),
         "run": run,
         "seed": seed,
         "model": question.name,
