@@ -244,7 +244,12 @@ FIGURES = {
     "an unknown series": ("{series: proteasome_blocked, label", "{series: proteasom, label", 'no series "proteasom"', "proteasome_blocked"),
     "an unknown evidence row": ("{row: P072,", "{row: P0072,", "P0072: no such row in evidence.tsv", "P072"),
     "a time that is not observed": ("until: 12 h", "until: 12.5 h", "does not observe 12.5 h", "0 to 24 h"),
-    "a kind that cannot be drawn": ("kind: time", "kind: dose", "dose relative to start", "time relative to start"),
+    "a kind that cannot be drawn": (
+        "title: How fast does it go?\n    kind: time",
+        "title: How fast does it go?\n    kind: dose",
+        "dose relative to start",
+        "time relative to start",
+    ),
     "a caption that is missing": (
         "    caption: MCF7 cells, wild type, no oestradiol",
         "    words: MCF7",
