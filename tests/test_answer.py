@@ -94,10 +94,17 @@ def test_a_changed_parameter_changes_id_and_numbers(first, changed):
     assert other.answer.outcomes[0].value > first.answer.outcomes[0].value
 
 
-def test_date_folder_and_notes_do_not_belong_to_the_question(first, changed):
+def test_folder_and_notes_do_not_belong_to_the_question(first, changed):
     set_cell(changed, "drugs.tsv", ("imlunestrant", "Kd"), "note", "said otherwise")
-    other = ask(changed, as_of="2024-10-02")
+    other = ask(changed)
     assert other.answer.run == first.answer.run
+    assert same_numbers(other, first)
+
+
+def test_another_day_of_evidence_is_another_question_with_the_same_numbers(first, changed):
+    """The page differs, so it must not overwrite the other one."""
+    other = ask(changed, as_of="2024-10-02")
+    assert other.answer.run != first.answer.run
     assert same_numbers(other, first)
 
 

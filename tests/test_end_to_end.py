@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
@@ -113,7 +112,7 @@ BAD = {
     "unknown model": (["simulate", "cel"], "cell"),
     "unknown drug": (["simulate", "cell", "imlunestran 100 nM once"], "imlunestrant"),
     "two drugs": (["simulate", "cell", "imlunestrant 1 nM once + fulvestrant 1 nM once"], "room for one drug"),
-    "a mass in a dish": (["simulate", "cell", "imlunestrant 400 mg once"], "a dish takes a concentration"),
+    "a mass in a dish": (["simulate", "cell", "imlunestrant 400 mg once"], "since the model is a dish"),
     "negative dose": (["simulate", "cell", "imlunestrant -5 nM once"], "-5"),
     "NaN dose": (["simulate", "cell", "imlunestrant nan nM once"], "nan"),
     "unknown unit": (["simulate", "cell", "imlunestrant 5 foo once"], "foo"),
@@ -154,19 +153,40 @@ def test_bad_input_gets_a_short_message_and_nothing_is_written(case: str, tmp_pa
     assert not (tmp_path / "runs").exists()
 
 
-def test_an_interrupt_ends_with_130_and_leaves_no_half_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_130_and_leaves_no_half_run(tmp_path: Path, kind: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "64"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
-    time.sleep(4.0)
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    try:
+        assert process.stderr is not None
+        first = process.stderr.readline()  # a line of progress: it is at work
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert "testing statements" in first
     assert process.returncode == 130, said
     assert "cancelled" in said
     assert "Traceback" not in said
-    assert not list((tmp_path / "runs").glob("*")) if (tmp_path / "runs").exists() else True
+    assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
+
+
+def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "64", "--workers", "2"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.kill()
+    process.communicate(timeout=60)  # ends only when the last worker has closed its end of the pipe
+    assert process.returncode == -signal.SIGKILL

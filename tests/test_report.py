@@ -45,7 +45,7 @@ def test_numbers_on_the_page_are_the_answers() -> None:
         "0.23",
         "0.02",
         "0.79",
-        "2 failed",
+        "2 of them lost",
     ):
         assert expected in text
     first = answer.outcomes[0]
@@ -69,7 +69,7 @@ def test_untested_statements_show_no_number() -> None:
 def test_short_answer_is_short_and_counts() -> None:
     words = view.short_answer(an_answer())
     assert len(words.split()) <= 35
-    assert "Of 4 statements, 2 were tested" in words and "0 supported" in words and "1 failed" in words
+    assert "Of 4 statements, 2 were tested" in words and "0 supported" in words and "1 not supported" in words
     assert " will " not in Words(page()).text
 
 

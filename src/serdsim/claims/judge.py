@@ -10,6 +10,7 @@ from serdsim.claims.evidence_rows import Fact
 from serdsim.model.entities import Evidence
 
 HIGH, HALF, LOW = 0.90, 0.50, 0.10
+ENOUGH = 50  # draws below which no verdict is given
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Case:
     reference_numeric: bool
     data_role: str
     p_control: float
+    draws: int = ENOUGH
 
 
 def stems(ids: Iterable[str]) -> frozenset[str]:
@@ -86,6 +88,8 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
     """
     if isnan(case.p_pass) or isnan(case.p_control):
         return "inconclusive", ("no draw could be computed to its end",)
+    if case.draws < ENOUGH:
+        return "inconclusive", (f"{case.draws} draws are too few for a verdict; {ENOUGH} are needed",)
     if case.p_control < HIGH:
         return "inconclusive", (f"a control held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed",)
     if case.p_pass <= LOW:

@@ -27,6 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after the program's name; None takes those of the process.
     """
     _write_what_can_be_written()
+    _answer_signals()
     try:
         status = _status(arguments)
         sys.stdout.flush()
@@ -54,6 +55,24 @@ def _status(arguments: Sequence[str] | None) -> int:
         words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return _fail(f"internal error: {words} (run with SERDSIM_DEBUG=1 for the traceback)", 1)
     return 0
+
+
+def _answer_signals() -> None:
+    """Make an interrupt and a request to terminate end the work in the same clean way."""
+    import signal
+    import threading
+
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, _stop)
+
+
+def _stop(*_: object) -> None:
+    ensemble = sys.modules.get("serdsim.engine.ensemble")
+    if ensemble is not None:
+        ensemble.STOPPED.set()
+    raise KeyboardInterrupt
 
 
 def _fail(words: str, status: int) -> int:

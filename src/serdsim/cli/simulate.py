@@ -81,7 +81,10 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
     from serdsim.model.compatibility import compatibility
     from serdsim.model.sbml import read_model
 
-    say(compatibility(read_model(Path(model))).text())
+    own = read_model(Path(model))
+    say(compatibility(own).text())
+    if "time" not in own.units:
+        say("It gives no unit of time: --hours and --every are taken in its own unit.")
 
 
 def _check_times(hours: float, every: float) -> None:

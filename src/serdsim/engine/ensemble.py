@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import Kernel, build
@@ -13,6 +15,7 @@ from serdsim.engine.plan import Arrays, Plan, join
 from serdsim.engine.reference import run
 from serdsim.errors import Cancelled
 
+STOPPED = threading.Event()  # set by whoever answers signals; long work looks at it
 Progress = Callable[[str, int, int], None]
 _CHUNK = 24
 _KERNEL: list[Kernel] = []
@@ -42,6 +45,8 @@ def run_ensemble(
     try:
         kernel = build(equations)  # a forked worker finds it built
         for i, part in _spread(equations, chunks, count) if count > 1 else ((i, run(kernel, chunk)) for i, chunk in enumerate(chunks)):
+            if STOPPED.is_set():
+                raise KeyboardInterrupt
             found[i] = part
             done += chunks[i].individuals
             if progress:
@@ -58,8 +63,14 @@ def _spread(equations: Equations, chunks: list[Plan], count: int) -> Iterator[tu
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare, initargs=(equations,))
     try:
         futures = {pool.submit(_work, chunk): i for i, chunk in enumerate(chunks)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        waiting = set(futures)
+        while waiting:
+            # an interrupt that strikes inside the pool's own code can be swallowed there; the flag is not
+            done, waiting = wait(waiting, timeout=0.25, return_when=FIRST_COMPLETED)
+            if STOPPED.is_set():
+                raise KeyboardInterrupt
+            for future in done:
+                yield futures[future], future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -68,7 +79,16 @@ def _prepare(equations: Equations) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers the interrupt
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _KERNEL[:] = [build(equations)]
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when its parent is gone, also by a kill that no program can answer."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
 
 
 def _work(plan: Plan) -> Arrays:

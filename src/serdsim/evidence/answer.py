@@ -87,7 +87,7 @@ def build_answer(
     claims = _selected(every, only)
     ablations = read_ablations(root)
     sample = Draws(draws, seed)
-    plan = _plan(claims, facts, ablations, draws)
+    plan = _plan(claims, facts, ablations, draws) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
@@ -100,7 +100,7 @@ def build_answer(
         readings += read
     today = datetime.now(UTC).date().isoformat()
     shown = today if as_of == "today" else as_of
-    replay = " ".join(["serdsim", *(["claim", only[0]] if only else ["moa"]), f"--draws {draws}", f"--seed {seed}"])
+    replay = _replay(only, draws, seed, as_of, library)
     answer = Answer(
         run=run,
         drug=SUBJECT,
@@ -124,7 +124,7 @@ def build_answer(
         "replay": replay,
         "status": {"ok": sum(r.individuals for r in readings) - _failed(readings), "failed": _failed(readings)},
         "citations": list(keys),
-        "summary": {outcome.statement.id: outcome.verdict or outcome.state for outcome in outcomes},
+        "summary": _summary(outcomes),
     }
     return Answered(
         answer,
@@ -136,12 +136,23 @@ def build_answer(
     )
 
 
+def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
+    words = ["serdsim", *(["claim", only[0]] if only else ["moa"]), f"--draws {draws}", f"--seed {seed}"]
+    words += [] if as_of == "today" else [f"--as-of {as_of}"]
+    return " ".join(words + ([] if library is None else [f'--library "{library}"']))
+
+
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    found = [outcome.verdict or outcome.state.replace("_", " ") for outcome in outcomes]
+    return ", ".join(f"{found.count(word)} {word}" for word in dict.fromkeys(found))
+
+
 def _selected(claims: tuple[Claim, ...], only: Sequence[str] | None) -> tuple[Claim, ...]:
     if only is None:
         return claims
     known = {claim.statement.id: claim for claim in claims}
     issues = [
-        Issue(f'no statement is called "{id}"', expected=", ".join(get_close_matches(id, known, 3, 0.3)) or ", ".join(known))
+        Issue(f'no statement is called "{id}"', expected="an id such as " + ", ".join(get_close_matches(id, known, 3, 0.3) or known))
         for id in only
         if id not in known
     ]
@@ -244,6 +255,7 @@ def _answer_one(
         reference_numeric=reference_is_numeric(claim.statement.evidence, facts),
         data_role=outcome.data_role or "",
         p_control=min(control.p for control in tested.controls),
+        draws=draws.count,
     )
     word, reasons = verdict(case)
     panels = read_panels(root / "experiments" / claim.experiment.file, readings, facts, draws.count)

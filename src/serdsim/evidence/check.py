@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
 from serdsim.analysis.ablation import Ablation
@@ -48,7 +48,9 @@ def require_date(as_of: str) -> str:
         For anything else.
     """
     try:
-        return as_of if as_of == "today" else date.fromisoformat(as_of).isoformat()
+        if as_of == "today" or date.fromisoformat(as_of) <= datetime.now(UTC).date():
+            return as_of
+        raise InputError(Issue(f'"{as_of}" has not come yet', id="as_of", expected='"today" or a day that is past'))
     except ValueError:
         raise InputError(Issue(f'"{as_of}" is not a date', id="as_of", expected='"today" or a date such as 2024-10-02')) from None
 

@@ -173,7 +173,6 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
             next_review=view.next_review(answer),
-            runs=view.unique_runs(answer.outcomes),
             policy=_policy(),
             screen=Markup(screen),
             printed=Markup(printed),

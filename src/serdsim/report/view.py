@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -118,7 +118,7 @@ def short_answer(answer: Answer) -> str:
     return (
         f"By its published account, {answer.drug} removes and silences oestrogen receptor alpha, wild type and mutant. "
         f"Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
-        f"{holds} supported, {consistent} consistent, {open_} inconclusive, {failed} failed."
+        f"{holds} supported, {consistent} consistent, {open_} inconclusive, {failed} not supported."
     )
 
 
@@ -184,11 +184,6 @@ def ablation_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
         for ablation in outcome.ablations:
             found.setdefault(ablation.id, ablation.title)
     return list(found.items())
-
-
-def unique_runs(outcomes: Iterable[Outcome]) -> list[tuple[str, str]]:
-    """Statement and run id of every tested statement."""
-    return [(o.statement.id, o.run) for o in outcomes if o.run]
 
 
 def first_up(text: str) -> str:

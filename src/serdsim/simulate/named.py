@@ -91,8 +91,10 @@ def simulate_named(
     _check_outputs(question, equations)
     sample = Draws(0 if draws == 1 else draws, seed)
     per_hour = convert(1.0, "h", question.time_unit) if question.time_unit != "not given" else 1.0
-    steps = round(duration_h / every_h)
+    steps = int(duration_h / every_h + 1e-9)
     shown = np.linspace(0.0, steps * every_h, steps + 1)
+    if duration_h - shown[-1] > 1e-9 * duration_h:
+        shown = np.append(shown, duration_h)
     schedule = _schedule(question, equations, regimen, sample.individuals, shown[-1], per_hour)
     plan = {
         "model": question.name,
@@ -131,7 +133,7 @@ def simulate_named(
         "model_hash": digest,
         "plan": plan,
         "numerics": NUMERICS,
-        "replay": _replay(question, regimen, duration_h, every_h, draws, seed),
+        "replay": _replay(question, regimen, duration_h, every_h, draws, seed, library),
         "status": {"ok": arrays.status.size - failed, "failed": failed},
         "citations": citations,
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
@@ -225,7 +227,9 @@ def _amount(dose: Dose, question: _Question) -> float:
         )
     kind = kind_of(dose.unit)
     where = (
-        "a dish takes a concentration, such as 100 nM" if question.pre_run else f"an amount in the unit of {substance}, or a concentration"
+        "a concentration such as 100 nM, since the model is a dish"
+        if question.pre_run
+        else f"an amount in the unit of {substance}, or a concentration"
     )
     if kind == "mass":
         raise RegimenError(Issue(f"{dose.drug} {dose.amount:g} {dose.unit}: the model {question.name} cannot take a mass", expected=where))
@@ -245,8 +249,17 @@ def _spelled(unit: str) -> str:
     return unit
 
 
-def _replay(question: _Question, regimen: Regimen, hours: float, every: float, draws: int, seed: int) -> str:
+def _replay(question: _Question, regimen: Regimen, hours: float, every: float, draws: int, seed: int, library: Path | None) -> str:
     words = ["serdsim", "simulate", question.name]
     words += [f'"{format_regimen(regimen)}"'] if regimen.doses else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
-    return " ".join([*words, f"--hours {hours:g}", f"--every {every:g}", f"--draws {draws}", f"--seed {seed}"])
+    return " ".join(
+        [
+            *words,
+            f"--hours {hours:g}",
+            f"--every {every:g}",
+            f"--draws {draws}",
+            f"--seed {seed}",
+            *([f'--library "{library}"'] if library else []),
+        ]
+    )
