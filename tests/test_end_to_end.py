@@ -126,6 +126,8 @@ BAD = {
     "syntax error": (["check", "broken.ant"], "broken.ant:2"),
     "wrong unit": (["check", "units.ant"], "units.ant:6"),
     "no library": (["moa", "--library", "nowhere"], "nowhere"),
+    "an output folder that is a file": (["moa", "--out", "noise.xml/runs"], "noise.xml/runs"),
+    "a day to come": (["moa", "--as-of", "2999-01-01"], "has not come yet"),
     "unknown run": (["cite", "ffffffffffffffff"], "ffffffffffffffff"),
 }
 FILES = {

@@ -53,9 +53,10 @@ def answer_statements(
     from serdsim.cli.progress import shown_progress
     from serdsim.cli.screen import print_answer, say
     from serdsim.report.answer import answer_moa
-    from serdsim.results.run_folder import write_run
+    from serdsim.results.run_folder import require_room, write_run
 
     as_of = options.day(as_of)
+    require_room(out)
     with shown_progress() as progress:
         result = answer_moa(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
     answer: Answer = result.answer

@@ -43,9 +43,10 @@ def simulate(
     The trajectories go to a run folder; a summary is printed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.results.run_folder import write_run
+    from serdsim.results.run_folder import require_room, write_run
 
     _check_times(hours, every)
+    require_room(out)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
     from serdsim.simulate import simulate_named

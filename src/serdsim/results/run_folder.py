@@ -34,6 +34,21 @@ _WORDS = {
 }
 
 
+def require_room(root: Path) -> None:
+    """Check, before hours of work, that runs can be written below `root`; nothing is created.
+
+    Raises
+    ------
+    InputError
+        When the nearest folder that exists cannot be written to, or is a file.
+    """
+    nearest = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(
+            Issue(f"runs cannot be written to {root}", expected="a folder that can be written to", repair="Name another with --out")
+        )
+
+
 def write_run(
     root: Path,
     run: str,
