@@ -1,59 +1,22 @@
+"""Reading a model: fragments, units, places in the text, refusals in words."""
+
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reading_cases import CELL, UNITS, antimony, math_of, sbml
 from serdsim.errors import ModelError
 from serdsim.model.antimony import antimony_to_sbml, definitions, join_fragments, read_source
 from serdsim.model.antimony_lines import statements
 from serdsim.model.compatibility import compatibility, require_supported
 from serdsim.model.expression import Apply, Number, Symbol
-from serdsim.model.expression_text import text_of
 from serdsim.model.sbml import read_antimony, read_fragments, read_model, read_sbml
 from serdsim.model.sbml_units import spell_unit
 from serdsim.units import KNOWN, Unit, parse_unit
-
-UNITS = """unit substance = 1e-9 mole; unit extent = 1e-9 mole
-unit time_unit = 3600 second; unit volume = litre
-unit nM = 1e-9 mole/litre
-unit per_h = 1/(3600 second)
-"""
-CELL = """// a comment: k9 = 3
-compartment cell = 2e-12
-cell has volume
-species A in cell, B in cell
-species $C in cell = 1
-A = 3; B = 0
-A has nM; B has nM; C has nM
-k = 2; k has per_h   /* x := 3
- */
-J1: A -> 2 B; k*A*cell
-x := A + B; x has nM
-f = 1; f has dimensionless
-f' = -k*f
-B -> ; k*B*cell
-halve: at x > k_top: A = A/2,
-  B = 0
-at time > t_late, t0=false, persistent=false, priority=2: f = 1
-k_top = 5; k_top has nM; t_late = 3; t_late has time_unit
-"""
-
-
-def antimony(folder: Path, *texts: str) -> list[Path]:
-    paths = [folder / f"part{number}.ant" for number in range(len(texts))]
-    for path, text in zip(paths, texts, strict=True):
-        path.write_text(text)
-    return paths
-
-
-def sbml(body: str, level: int = 3, version: int = 2, head: str = "") -> str:
-    space = f"http://www.sbml.org/sbml/level{level}/version{version}" + ("/core" if level > 2 else "")
-    return f'<sbml xmlns="{space}" level="{level}" version="{version}"><model id="m" {head}>{body}</model></sbml>'
-
-
-def math_of(text: str) -> str:
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{text}</math>'
 
 
 def test_fragments_become_one_model_with_units_and_places(tmp_path: Path) -> None:
@@ -144,26 +107,6 @@ def test_no_text_breaks_the_readers(text: str) -> None:
             continue
 
 
-def test_undefined_ids_carry_their_line() -> None:
-    text = sbml('\n<listOfRules>\n<rateRule variable="nothing">' + math_of("<cn>1</cn>") + "</rateRule>\n</listOfRules>\n")
-    with pytest.raises(ModelError) as caught:
-        read_sbml(text, file="bad.xml")
-    assert (caught.value.issues[0].file, caught.value.issues[0].line) == ("bad.xml", 3)
-
-
-def test_level_1_fast_and_packages_are_refused() -> None:
-    level_1 = '<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="m"/></sbml>'
-    fast = sbml('<listOfReactions><reaction id="J" reversible="false" fast="true"/></listOfReactions>', 3, 1)
-    comp = (
-        '<sbml xmlns="http://www.sbml.org/sbml/level3/version1/core" level="3" version="1" '
-        'xmlns:comp="http://www.sbml.org/sbml/level3/version1/comp/version1" comp:required="true"><model id="m"/></sbml>'
-    )
-    for text, words in ((level_1, "Level 1"), (fast, '"fast"'), (comp, '"comp"')):
-        with pytest.raises(ModelError, match=words):
-            read_sbml(text)
-    assert read_sbml(comp, flatten=True).id == "m"
-
-
 def test_files_are_told_apart_and_their_absence_is_said(tmp_path: Path) -> None:
     good = tmp_path / "m.ant"
     good.write_text("k = 1\n")
@@ -190,74 +133,6 @@ def test_antimony_and_sbml_give_the_same_model(tmp_path: Path) -> None:
         id: (r.law, r.reactants, r.products) for id, r in b.reactions.items()
     }
     assert {id: (e.trigger, e.assignments) for id, e in a.events.items()} == {id: (e.trigger, e.assignments) for id, e in b.events.items()}
-
-
-FUNCTIONS = """<listOfFunctionDefinitions>
-<functionDefinition id="twice">%s</functionDefinition><functionDefinition id="four">%s</functionDefinition></listOfFunctionDefinitions>
-<listOfParameters><parameter id="x" value="1" constant="true"/><parameter id="y" constant="false"/></listOfParameters>
-<listOfRules><assignmentRule variable="y">%s</assignmentRule></listOfRules>"""
-
-
-def functions(inner: str) -> str:
-    twice = math_of("<lambda><bvar><ci>x</ci></bvar><apply><times/><cn>2</cn><ci>x</ci></apply></lambda>")
-    four = math_of(f"<lambda><bvar><ci>z</ci></bvar><apply><ci>twice</ci><apply><ci>{inner}</ci><ci>z</ci></apply></apply></lambda>")
-    return sbml(FUNCTIONS % (twice, four, math_of("<apply><ci>four</ci><apply><plus/><ci>x</ci><cn>1</cn></apply></apply>")))
-
-
-def test_functions_are_inlined_without_capture() -> None:
-    rule = read_sbml(functions("twice")).rules[0]
-    assert text_of(rule.expression) == "2*(2*(x + 1))"
-
-
-def test_recursive_functions_are_refused() -> None:
-    with pytest.raises(ModelError):
-        read_sbml(functions("four"))
-
-
-def test_local_parameters_are_scoped_and_shadow() -> None:
-    text = sbml(
-        '<listOfParameters><parameter id="k" value="1" constant="true"/><parameter id="J__k" value="9" constant="true"/></listOfParameters>'
-        '<listOfReactions><reaction id="J" reversible="false"><kineticLaw>'
-        + math_of("<apply><times/><ci>k</ci><ci>J__k</ci></apply>")
-        + '<listOfLocalParameters><localParameter id="k" value="5"/></listOfLocalParameters></kineticLaw></reaction></listOfReactions>'
-    )
-    model = read_sbml(text)
-    assert model.reactions["J"].law == Apply("times", (Symbol("J__k_"), Symbol("J__k")))
-    assert (model["k"].value, model["J__k"].value, model["J__k_"].value) == (1.0, 9.0, 5.0)
-
-
-def test_level_2_has_its_own_units_and_stoichiometry_maths() -> None:
-    text = sbml(
-        '<listOfCompartments><compartment id="c" size="1"/></listOfCompartments>'
-        '<listOfSpecies><species id="S" compartment="c" initialConcentration="1"/></listOfSpecies>'
-        '<listOfParameters><parameter id="n" value="2"/></listOfParameters>'
-        '<listOfReactions><reaction id="J"><listOfReactants><speciesReference species="S"><stoichiometryMath>'
-        + math_of("<ci>n</ci>")
-        + "</stoichiometryMath></speciesReference></listOfReactants><kineticLaw>"
-        + math_of("<cn>1</cn>")
-        + "</kineticLaw></reaction></listOfReactions>",
-        level=2,
-        version=4,
-    )
-    model = read_sbml(text)
-    assert model.reactions["J"].reactants[0].stoichiometry == Symbol("n")
-    assert (model.species["S"].unit, model.compartments["c"].unit, model.units["time"]) == ("mol/L", "L", "s")
-
-
-def test_stoichiometries_that_are_computed_are_symbols() -> None:
-    text = sbml(
-        '<listOfCompartments><compartment id="c" size="1" constant="true"/></listOfCompartments>'
-        '<listOfSpecies><species id="S" compartment="c" initialAmount="1" hasOnlySubstanceUnits="true" boundaryCondition="false" '
-        'constant="false" conversionFactor="cf"/></listOfSpecies><listOfParameters><parameter id="cf" value="2" constant="true"/>'
-        '</listOfParameters><listOfInitialAssignments><initialAssignment symbol="ref">'
-        + math_of("<cn>3</cn>")
-        + '</initialAssignment></listOfInitialAssignments><listOfReactions><reaction id="J" reversible="false"><listOfReactants>'
-        '<speciesReference id="ref" species="S" constant="true"/></listOfReactants></reaction></listOfReactions>'
-    )
-    model = read_sbml(text)
-    assert model.reactions["J"].reactants[0].stoichiometry == Symbol("ref")
-    assert (model.species["S"].conversion_factor, model.species["S"].only_amount) == ("cf", True)
-    assert "no rate law" in compatibility(model).text()
 
 
 @given(st.sampled_from(sorted(KNOWN)), st.sampled_from(sorted(KNOWN)), st.integers(-3, 3), st.floats(1e-20, 1e20))
