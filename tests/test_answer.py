@@ -17,7 +17,7 @@ from serdsim.experiments import runner
 from serdsim.experiments.protocol import read_experiment
 from serdsim.experiments.runner import run_experiment
 from serdsim.model.library import shipped_library
-from serdsim.simulate.draws import Draws
+from serdsim.simulation.draws import Draws
 
 
 def same_numbers(a: Answered, b: Answered) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from serdsim.model.library import load
     from serdsim.model.sbml import read_model
     from serdsim.report.answer import answer_moa as moa
-    from serdsim.simulate import simulate_named as simulate
+    from serdsim.simulation import simulate_named as simulate
 
 _HOMES = {
     "Model": ("serdsim.model.entities", "Model"),
@@ -29,7 +29,7 @@ _HOMES = {
     "moa": ("serdsim.report.answer", "answer_moa"),
     "parse_regimen": ("serdsim.dosing.regimen", "parse_regimen"),
     "read_model": ("serdsim.model.sbml", "read_model"),
-    "simulate": ("serdsim.simulate", "simulate_named"),
+    "simulate": ("serdsim.simulation", "simulate_named"),
 }
 __all__ = ["Model", "Regimen", "load", "moa", "parse_regimen", "read_model", "simulate"]
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from little_models import Stop, course, simulate
+
+from serdsim.dosing.regimen import parse_regimen
+from serdsim.simulation import simulate_named
 
 END = 24.0
 DOSED = "A = 5; B = 0; k = 0.4; e = 0.15; B' = k*A - e*B^2/(1 + B); A' = -k*A"
@@ -71,3 +75,22 @@ def test_outputs_at_a_stop_are_seen_after_the_stop_and_the_final_time_is_include
 def test_an_output_at_an_event_is_seen_after_the_event() -> None:
     text = "x = 0; x' = 1; at (time >= 2): x = 10"
     assert np.allclose(course(text, (0.0, 2.0, 3.0), "x"), [0.0, 10.0, 11.0], rtol=0, atol=1e-9)
+
+
+def poured(regimen: str, hours: float, every: float) -> np.ndarray:
+    found = simulate_named("cell", parse_regimen(regimen), duration_h=hours, every_h=every, outputs=["drug_medium"])
+    assert found.dataset["status"].values.tolist() == ["ok"]
+    return found.dataset["drug_medium"].values[0]
+
+
+@pytest.mark.parametrize(("interval", "every"), [(0.3, 0.1), (0.7, 0.1), (1.1, 0.2), (0.1, 0.3)])
+def test_a_dose_and_an_output_of_the_same_instant_are_one_whatever_their_rounding(interval: float, every: float) -> None:
+    """3 x 0.1 is not 0.3 in binary: neither order of the two may end in a failed step or miss the dose."""
+    regimen = f"imlunestrant 1 nM q{interval}h x 9 from 0.1 h"
+    assert poured(regimen, 6.0, every)[-1] == pytest.approx(poured(regimen, 6.0, 6.0)[-1], rel=1e-9)
+
+
+def test_an_output_a_rounding_error_before_a_dose_is_seen_after_it() -> None:
+    values = poured("imlunestrant 1 nM once from 0.3 h", 0.4, 0.1)
+    assert values[2] == pytest.approx(0.0, abs=1e-9)
+    assert values[3] == pytest.approx(1.0, rel=1e-3)

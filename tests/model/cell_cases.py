@@ -6,7 +6,7 @@ import numpy as np
 
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.runner import Reading, run_experiment
-from serdsim.simulate.draws import Draws
+from serdsim.simulation.draws import Draws
 
 SYNTHESIS_OFF = {"k_syn_er": 0.0}
 

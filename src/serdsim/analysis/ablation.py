@@ -14,7 +14,7 @@ from serdsim.claims.testing import test_claim
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.runner import Change, run_experiment
-from serdsim.simulate.draws import Draws
+from serdsim.simulation.draws import Draws
 
 
 @dataclass(frozen=True)

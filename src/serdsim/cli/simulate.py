@@ -11,14 +11,13 @@ import typer
 
 from serdsim.cli import options
 from serdsim.cli.json_out import print_document
-from serdsim.errors import IndividualsFailed, InputError, Issue
+from serdsim.errors import IndividualsFailed
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from serdsim.dosing.regimen import Regimen
 
-MOST_TIMES = 1_000_000
 _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 
 
@@ -43,13 +42,13 @@ def simulate(
     The trajectories go to a run folder; a summary is printed.
     """
     from serdsim.cli.progress import shown_progress
+    from serdsim.cli.screen import say
     from serdsim.results.run_folder import require_room, write_run
 
-    _check_times(hours, every)
     require_room(out)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
-    from serdsim.simulate import simulate_named
+    from serdsim.simulation import simulate_named
 
     with shown_progress() as progress:
         result = simulate_named(
@@ -69,6 +68,9 @@ def simulate(
     dataset = result.dataset
     folder = write_run(out, result.run, {"verb": "simulate"} | dict(result.record), tables={"trajectories": _table(dataset)})
     _show(dataset, result.run, folder, as_json)
+    late = dataset.attrs.get("doses_after_the_end", 0)
+    if late:
+        say(f"{late} doses lie after {hours:g} h and were not given.")
     _raise_failed(dataset)
 
 
@@ -86,18 +88,6 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
     say(compatibility(own).text())
     if "time" not in own.units:
         say("It gives no unit of time: --hours and --every are taken in its own unit.")
-
-
-def _check_times(hours: float, every: float) -> None:
-    issues = [
-        Issue(f"{name} is {value:g}", expected="a finite number of hours above 0")
-        for name, value in (("--hours", hours), ("--every", every))
-        if not 0 < value < math.inf
-    ]
-    if not issues and hours / every > MOST_TIMES:
-        issues = [Issue(f"--hours {hours:g} --every {every:g} asks for {hours / every:.3g} outputs", expected=f"at most {MOST_TIMES}")]
-    if issues:
-        raise InputError(issues)
 
 
 def _doses(regimen: str | None, model: str, library: Path | None) -> Regimen | None:
@@ -165,6 +155,7 @@ def _raise_failed(dataset: xr.Dataset) -> None:
     from serdsim.engine.plan import STATUSES
 
     said = [word if isinstance(word, str) else STATUSES[int(word)] for word in dataset["status"].values.ravel().tolist()]
+    words = dict.fromkeys(text for text in dataset["message"].values.ravel().tolist() if text) if "message" in dataset else {}
     names = dataset["individual"].values.tolist() if "individual" in dataset.coords else range(len(said))
     failed: dict[str, list[str]] = {}
     for name, status in zip(names, said, strict=True):
@@ -173,4 +164,5 @@ def _raise_failed(dataset: xr.Dataset) -> None:
     if failed:
         count = sum(map(len, failed.values()))
         which = "; ".join(f"{status}: {', '.join(ids[:10])}{', ...' if len(ids) > 10 else ''}" for status, ids in failed.items())
-        raise IndividualsFailed(f"{count} of {len(said)} individuals failed ({which}); their values are missing in the tables")
+        reasons = ("\n" + "\n".join(list(words)[:5])) if words else ""
+        raise IndividualsFailed(f"{count} of {len(said)} individuals failed ({which}); their values are missing in the tables{reasons}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -78,6 +79,9 @@ class Plan:
             raise InputError("a stop lies before the start of the simulation")
         if list(self.schedule.times) != sorted(self.schedule.times):
             raise InputError("stops must come in the order of time")
+        stops = _merged((self.start_time, *self.schedule.times))
+        object.__setattr__(self, "schedule", replace(self.schedule, times=stops[1:]))
+        object.__setattr__(self, "times", tuple(_nearest(time, stops) for time in times))
 
     @property
     def individuals(self) -> int:
@@ -113,6 +117,26 @@ class Arrays:
     message: tuple[str, ...]
     final: np.ndarray
     evaluations: np.ndarray
+
+
+def same_instant(time: float) -> float:
+    """Return how far another time may lie from `time` and still mean the same instant: rounding of 3 x 0.1 against 0.3."""
+    return 1e-12 * max(1.0, abs(time))
+
+
+def _merged(times: tuple[float, ...]) -> tuple[float, ...]:
+    """Return rising times in which the same instant is the same number."""
+    found: list[float] = []
+    for time in times:
+        found.append(found[-1] if found and time - found[-1] <= same_instant(time) else time)
+    return tuple(found)
+
+
+def _nearest(time: float, stops: tuple[float, ...]) -> float:
+    """Return the stop of that instant, else the time itself: an output at a stop is seen after it, whatever the rounding."""
+    i = bisect_left(stops, time)
+    near = [stop for stop in stops[max(i - 1, 0) : i + 1] if abs(stop - time) <= same_instant(time)]
+    return near[0] if near else time
 
 
 def join(parts: list[Arrays]) -> Arrays:

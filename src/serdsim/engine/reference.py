@@ -9,7 +9,7 @@ import numpy as np
 
 from serdsim.codegen.kernel import Kernel
 from serdsim.engine.events import Agenda
-from serdsim.engine.plan import Arrays, Plan
+from serdsim.engine.plan import Arrays, Plan, same_instant
 from serdsim.engine.stepper import Limits, Moving, Still, Stopped, stepper
 from serdsim.errors import InputError
 
@@ -128,6 +128,12 @@ class _Lane:
 
     def advance(self, target: float) -> None:
         """Integrate to `target`, or to the first comparison that changes, and write the outputs that lie before it."""
+        hair = same_instant(self.t)
+        while self.next_output < len(self.plan.times) - 1 and self.plan.times[self.next_output] <= self.t + hair:
+            self.write(self.t, self.y)
+        if target <= self.t + hair:
+            self.t = target
+            return
         moves = stepper(self.kernel, self.c, self.t, self.y, target, self.limits())
         before = self.kernel.comparisons(self.t, self.y, self.c)
         times, done = (*self.plan.times, math.inf), self.evaluations

@@ -23,6 +23,7 @@ from serdsim.engine.plan import NUMERICS
 from serdsim.errors import ClaimError, Issue
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
+from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.tables import outcome_tables
 from serdsim.experiments.runner import Readings, run_experiment
 from serdsim.model.digest import model_digest
@@ -31,7 +32,7 @@ from serdsim.model.library import load, shipped_library
 from serdsim.references import Reference, read_references
 from serdsim.results.run_id import content_hash, run_id
 from serdsim.results.run_record import serdsim_version
-from serdsim.simulate.draws import Draws
+from serdsim.simulation.draws import Draws
 
 SUBJECT = "imlunestrant"
 
@@ -87,7 +88,7 @@ def build_answer(
     claims = _selected(every, only)
     ablations = read_ablations(root)
     sample = Draws(draws, seed)
-    plan = _plan(claims, facts, ablations, draws) | {"as_of": as_of}
+    plan = resolved_plan(claims, facts, ablations, draws) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
@@ -99,41 +100,49 @@ def build_answer(
         outcomes.append(outcome)
         readings += read
     today = datetime.now(UTC).date().isoformat()
-    shown = today if as_of == "today" else as_of
-    replay = _replay(only, draws, seed, as_of, library)
     answer = Answer(
         run=run,
         drug=SUBJECT,
         version=serdsim_version(),
         model_hash=digest,
         created=today,
-        as_of=shown,
+        as_of=today if as_of == "today" else as_of,
         seed=seed,
         draws=draws,
         outcomes=tuple(outcomes),
-        replay=replay,
+        replay=_replay(only, draws, seed, as_of, library),
     )
-    keys = citations(claims, models.values(), facts)
-    page = [citation.key for claim in every for citation in claim.statement.citations]
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references)
+    return _answered(answer, rests_on, plan, readings, root)
+
+
+@dataclass(frozen=True)
+class _RestsOn:
+    claims: tuple[Claim, ...]
+    every: tuple[Claim, ...]
+    models: tuple[Model, ...]
+    facts: Mapping[str, Fact]
+    references: Mapping[str, Reference]
+
+
+def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
+    keys = citations(rests_on.claims, rests_on.models, rests_on.facts)
+    page = [citation.key for claim in rests_on.every for citation in claim.statement.citations]
+    public = [key for key in keys if key not in page and rests_on.references[key].year <= int(answer.as_of[:4])]
+    failed = _failed(readings)
     record = {
-        "seed": seed,
-        "model_hash": digest,
+        "seed": answer.seed,
+        "model_hash": answer.model_hash,
         "plan": plan,
         "numerics": NUMERICS,
         "inputs": _input_hashes(root),
-        "replay": replay,
-        "status": {"ok": sum(r.individuals for r in readings) - _failed(readings), "failed": _failed(readings)},
+        "replay": answer.replay,
+        "status": {"ok": sum(r.individuals for r in readings) - failed, "failed": failed},
         "citations": list(keys),
-        "summary": _summary(outcomes),
+        "summary": _summary(answer.outcomes),
     }
-    return Answered(
-        answer,
-        references,
-        used_facts(claims, models.values(), facts, references, shown),
-        tuple(key for key in keys if key not in page),
-        record,
-        outcome_tables(answer, readings),
-    )
+    shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
+    return Answered(answer, rests_on.references, shown, tuple(public), record, outcome_tables(answer, readings))
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
@@ -161,21 +170,6 @@ def _selected(claims: tuple[Claim, ...], only: Sequence[str] | None) -> tuple[Cl
     return tuple(known[id] for id in dict.fromkeys(only))
 
 
-def _plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
-    if draws < 1:
-        raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
-    tested = [claim for claim in claims if claim.experiment is not None]
-    return {
-        "question": "moa",
-        "statements": [claim.statement.id for claim in claims],
-        "draws": draws,
-        "tests": {claim.statement.id: [repr(part) for part in (*claim.parts, *claim.controls)] for claim in tested},
-        "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
-        "experiments": {claim.experiment.id: repr(claim.experiment) for claim in tested if claim.experiment},
-        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
-    }
-
-
 def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int) -> int:
     """Return how many individuals the main runs have; pre-runs are short and not counted."""
     total = 0
@@ -196,13 +190,6 @@ def _overall(progress: Progress, total: int) -> Progress:
             progress("testing statements", min(sum(finished.values()), total), total)
 
     return show
-
-
-def _judgement(claim: Claim, facts: Mapping[str, Fact]) -> dict[str, object]:
-    """Return what data role and verdict depend on beside the simulation."""
-    rows = [[id, facts[id].role, facts[id].reliability, facts[id].numeric] for id in claim.statement.evidence]
-    words = {"driving": list(claim.statement.driving), "named_ablation": claim.statement.named_ablation}
-    return {"evidence": rows, "primary": list(claim.primary), "combine": claim.combine, **words}
 
 
 def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:

@@ -76,7 +76,7 @@ def _curves(answer: Answer) -> pd.DataFrame:
 def individuals(readings: Readings) -> pd.DataFrame:
     """Return one row per series, concentration, draw and time."""
     frames = []
-    for id, reading in readings.series.items():
+    for id, reading in sorted(readings.series.items()):
         outputs = list(reading.values)
         arms, times, draws = reading.values[outputs[0]].shape
         grid = np.indices((arms, draws, times)).reshape(3, -1)

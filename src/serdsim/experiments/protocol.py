@@ -58,6 +58,8 @@ class Experiment:
         Duration; `every` is the distance of observations [h].
     outputs : tuple of str
     series : mapping of id to Series
+    medium_changes : tuple of float
+        When the medium is replaced by a fresh one of the same content [h].
     """
 
     id: str
@@ -71,6 +73,7 @@ class Experiment:
     outputs: tuple[str, ...]
     series: Mapping[str, Series]
     file: str
+    medium_changes: tuple[float, ...] = ()
 
     def times(self) -> np.ndarray:
         """Return when the outputs are observed [h]; the first is the start of the series."""
@@ -141,7 +144,12 @@ def _experiment(path: Path) -> Experiment:
         outputs=tuple(record["outputs"]),
         series={entry.id: entry for entry in series},
         file=file,
+        medium_changes=tuple(quantity(text, "h", file, "medium_changes") for text in record.get("medium_changes", [])),
     )
+    changes = (0.0, *experiment.medium_changes, experiment.hours)
+    if any(b <= a for a, b in pairwise(changes)):
+        expected = "times that rise, after the start and before the end"
+        raise ClaimError(Issue("the changes of medium do not rise", file=file, id="medium_changes", expected=expected))
     if not 0 < experiment.every <= experiment.hours or observed(experiment.times(), experiment.hours) is None:
         problem, expected = f"observations every {experiment.every:g} h in {experiment.hours:g} h", "a whole number of steps, at least one"
         raise ClaimError(Issue(problem, file=file, id="every", expected=expected))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.simulate.draws import Draws, given_values
+from serdsim.simulation.draws import Draws, given_values
 
 BALANCES = ("E2_free_and_bound", "drug_free_and_bound")
 _NO_LIGAND = 1e-9  # [nmol] far below any dose: where there is less, the absolute tolerance of the engine decides
@@ -232,7 +233,12 @@ def _main_run(
             states.append(before[series.id])
             settings = {"E2_medium": series.estradiol, "drug_medium": concentration, **series.settings}
             columns.append(np.repeat(np.array([[settings.get(target, np.nan)] for target in targets]), width, axis=1))
-    schedule = Schedule((0.0,) * len(targets), ("set",) * len(targets), tuple(targets), np.concatenate(columns, axis=1))
+    first = np.concatenate(columns, axis=1)
+    # a change of medium sets both ligands anew; other settings stay as they are
+    fresh = np.tile(first[:2], (len(experiment.medium_changes), 1))
+    stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in range(2)))
+    ids = (*targets, *targets[:2] * len(experiment.medium_changes))
+    schedule = Schedule(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
     times = tuple(experiment.times().tolist())
     plan = Plan(
         np.concatenate(blocks, axis=1), times, (*experiment.outputs, *BALANCES), initial=np.concatenate(states, axis=1), schedule=schedule
@@ -253,7 +259,15 @@ def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[
         found[series.id] = Reading(series, times, {id: values[i, rows] for i, id in enumerate(experiment.outputs)}, int(np.sum(~ok[rows])))
         row += len(series.concentrations)
     messages = tuple(dict.fromkeys(text for text in arrays.message if text))
-    return Readings(experiment, found, models, messages, _worst_balance(arrays.values[-len(BALANCES) :]), int(arrays.status.size))
+    return Readings(experiment, found, models, messages, _balance(experiment, arrays.values[-len(BALANCES) :]), int(arrays.status.size))
+
+
+def _balance(experiment: Experiment, values: np.ndarray) -> float:
+    """Return the largest relative loss of a ligand between two changes of medium."""
+    times = experiment.times()
+    bounds = (-np.inf, *experiment.medium_changes, np.inf)
+    spans = [(times >= a - 1e-9) & (times < b - 1e-9) for a, b in pairwise(bounds)]
+    return max(_worst_balance(values[:, span, :]) for span in spans if span.any())
 
 
 def _worst_balance(values: np.ndarray) -> float:

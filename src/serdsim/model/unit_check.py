@@ -269,3 +269,8 @@ def _declare_literals(model: libsbml.Model) -> None:
                 node.setUnits("dimensionless")
             nodes += [node.getChild(position) for position in range(node.getNumChildren())]
         element.setMath(formula)
+
+
+def wrong_units(model: Model) -> list[Issue]:
+    """Return the issues that are more than a missing unit: a model from elsewhere may leave units out."""
+    return [issue for issue in check_units(model) if "has no unit" not in issue.problem]

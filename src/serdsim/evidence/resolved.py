@@ -1,0 +1,50 @@
+"""The resolved plan of an answer: everything that its numbers and verdicts depend on, as plain JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from serdsim.analysis.ablation import Ablation
+from serdsim.claims.evidence_rows import Fact
+from serdsim.claims.read import Claim
+from serdsim.errors import ClaimError, Issue
+
+_WORDS = ("title", "file")  # what a reader sees and no number depends on
+
+
+def resolved_plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
+    """Return the plan that the run id is made of.
+
+    Raises
+    ------
+    ClaimError
+        For no draws.
+    """
+    if draws < 1:
+        raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
+    tested = [claim for claim in claims if claim.experiment is not None]
+    return {
+        "question": "moa",
+        "statements": [claim.statement.id for claim in claims],
+        "draws": draws,
+        "tests": {claim.statement.id: [_bare(asdict(part)) for part in (*claim.parts, *claim.controls)] for claim in tested},
+        "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
+        "experiments": {claim.experiment.id: _bare(asdict(claim.experiment)) for claim in tested if claim.experiment},
+        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
+    }
+
+
+def _bare(value: Any) -> Any:
+    """Return the value without words, all the way down."""
+    if isinstance(value, Mapping):
+        return {key: _bare(inner) for key, inner in value.items() if key not in _WORDS}
+    return [_bare(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _judgement(claim: Claim, facts: Mapping[str, Fact]) -> dict[str, object]:
+    """Return what data role and verdict depend on beside the simulation."""
+    rows = [[id, facts[id].role, facts[id].reliability, facts[id].numeric] for id in claim.statement.evidence]
+    words = {"driving": list(claim.statement.driving), "named_ablation": claim.statement.named_ablation}
+    return {"evidence": rows, "primary": list(claim.primary), "combine": claim.combine, **words}

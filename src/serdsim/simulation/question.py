@@ -1,0 +1,97 @@
+"""What is asked of which model: a shipped one with its selection, or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from serdsim.codegen.equations import Equations
+from serdsim.dosing.regimen import Regimen
+from serdsim.errors import InputError, Issue, ModelError, RegimenError
+from serdsim.model.compatibility import require_supported
+from serdsim.model.entities import Model
+from serdsim.model.library import Recipe, load, read_recipe, shipped_library, shipped_models
+from serdsim.model.sbml import read_model
+from serdsim.model.unit_check import wrong_units
+
+
+@dataclass(frozen=True)
+class Question:
+    """A model with its outputs, where its doses go, its pre-run [h] and its unit of time; `own` marks a file."""
+
+    model: Model
+    name: str
+    outputs: tuple[str, ...]
+    doses: Mapping[str, str]
+    pre_run: float
+    selection: Mapping[str, str]
+    time_unit: str
+    own: bool = False
+
+
+def ask(
+    name: str, regimen: Regimen, genotype: str | None, cell_line: str | None, outputs: Sequence[str] | None, library: Path | None
+) -> Question:
+    """Return the question that a name and its options ask.
+
+    Raises
+    ------
+    InputError
+        For an unknown model, drug or genotype, and for a file that cannot be run or whose units do not fit.
+    """
+    root = library or shipped_library()
+    if name in shipped_models(root):
+        return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root)
+    path = Path(name)
+    if not path.exists():
+        names = shipped_models(root)
+        near = get_close_matches(name, names, 1)
+        repair = f'Perhaps you mean "{near[0]}"' if near else "Check the path and the name of the file"
+        raise ModelError(
+            Issue(f'"{name}" is neither a shipped model nor a file', expected=f"one of {', '.join(names)}, or a path", repair=repair)
+        )
+    if genotype or cell_line:
+        raise InputError(Issue("genotype and cell line select rows for shipped models", expected=f"neither for {name}"))
+    model = read_model(path)
+    require_supported(model)
+    wrong = wrong_units(model)
+    if wrong:
+        raise ModelError(wrong)
+    default = (*model.species, *(rule.target for rule in model.rules if rule.kind != "initial" and rule.target not in model.species))
+    doses = {dose.drug: dose.drug for dose in regimen.doses}
+    return Question(model, path.name, tuple(outputs or default), doses, 0.0, {}, model.units.get("time", "not given"), own=True)
+
+
+def _shipped(
+    recipe: Recipe, name: str, regimen: Regimen, genotype: str | None, cell_line: str | None, outputs: Sequence[str] | None, root: Path
+) -> Question:
+    others = list(dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses))
+    if len(others) > 1:
+        beside = ", ".join(drug for drug in recipe.doses if drug != "@drug")
+        problem = f"the model {name} has room for one drug beside {beside}, not for {' and '.join(others)}"
+        raise RegimenError(Issue(problem, expected="one drug"))
+    selection = {**recipe.defaults} | ({"drug": others[0]} if others else {})
+    selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
+    model = load(name, library=root, **selection)
+    doses = {(selection["drug"] if drug == "@drug" else drug): target for drug, target in recipe.doses.items()}
+    return Question(model, name, tuple(outputs or recipe.outputs), doses, recipe.pre_run, selection, model.units.get("time", "h"))
+
+
+def check_outputs(question: Question, equations: Equations) -> None:
+    """Raise a ModelError for outputs that the model does not have."""
+    known = [
+        *equations.states,
+        *equations.constants,
+        *(id for id, _ in (*equations.fixed, *equations.moving)),
+        *(id for id, _ in equations.boundary_flux),
+    ]
+    shown = [id for id in known if not id.endswith("__amount")]
+    issues = []
+    for id in question.outputs:
+        if id not in shown:
+            near = ", ".join(get_close_matches(id, shown, 3))
+            issues.append(Issue("the model has no such output", file=question.name, id=id, expected=near or "an id of the model"))
+    if issues:
+        raise ModelError(issues)
