@@ -13,7 +13,7 @@ from library_cases import copied, edit
 from serdsim.errors import ModelError
 from serdsim.model.entities import Evidence
 from serdsim.model.library import load
-from serdsim.simulate.draws import Draws, draw, given_values
+from serdsim.simulation.draws import Draws, draw, given_values
 
 seeds = st.integers(0, 2**64 - 1)
 spreads = st.floats(0.01, 1.0)

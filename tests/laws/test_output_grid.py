@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from little_models import Stop, course, simulate
-
 from serdsim.dosing.regimen import parse_regimen
 from serdsim.simulation import simulate_named
 

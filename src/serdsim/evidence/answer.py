@@ -93,12 +93,8 @@ def build_answer(
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     run = run_id(digest, plan, seed, NUMERICS)
-    outcomes, readings = [], []
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
-    for claim in claims:
-        outcome, read = _answer_one(claim, facts, ablations, sample, root, run, workers, progress)
-        outcomes.append(outcome)
-        readings += read
+    done = [_answer_one(claim, facts, ablations, sample, root, run, workers, progress) for claim in claims]
     today = datetime.now(UTC).date().isoformat()
     answer = Answer(
         run=run,
@@ -109,11 +105,11 @@ def build_answer(
         as_of=today if as_of == "today" else as_of,
         seed=seed,
         draws=draws,
-        outcomes=tuple(outcomes),
+        outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
     rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references)
-    return _answered(answer, rests_on, plan, readings, root)
+    return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
 
 @dataclass(frozen=True)

@@ -95,11 +95,8 @@ def simulate_named(
     }
     record = _record(question, plan, arrays, seed, doses_after(regimen, duration_h))
     record["replay"] = _replay(question, regimen, duration_h, every_h, draws, seed, library)
-    kept = ("run", "seed", "model_hash", "numerics", "doses_after_the_end")
-    attributes = {key: record[key] for key in kept} | {"model": question.name, "regimen": plan["regimen"], "version": serdsim_version()}
-    attributes["versions"] = json.dumps(package_versions(), sort_keys=True)
     unit = "h" if question.time_unit != "not given" else "time unit of the model, not given"
-    dataset = label(arrays, question.model, question.outputs, times.tolist(), unit, attributes)
+    dataset = label(arrays, question.model, question.outputs, times.tolist(), unit, _attributes(record, question.name))
     return SimulationResult(dataset, record, str(record["run"]))
 
 
@@ -143,6 +140,12 @@ def _integrated(
         initial = run_ensemble(equations, before, workers=workers, progress=progress, title="pre-run").final
     main = Plan(given, tuple((times * per_hour).tolist()), question.outputs, initial=initial, schedule=schedule)
     return run_ensemble(equations, main, workers=workers, progress=progress, title="simulating")
+
+
+def _attributes(record: Mapping[str, object], name: str) -> dict[str, object]:
+    kept = ("run", "seed", "model_hash", "numerics", "doses_after_the_end", "summary", "replay")
+    versions = json.dumps(package_versions(), sort_keys=True)
+    return {key: record[key] for key in kept} | {"model": name, "version": serdsim_version(), "versions": versions}
 
 
 def _record(question: Question, plan: Mapping[str, object], arrays: Arrays, seed: int, late: int) -> dict[str, object]:
