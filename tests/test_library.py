@@ -78,7 +78,7 @@ def test_no_number_of_biology_stands_in_the_code():
     allowed = {0.0, 0.05, 0.1, 0.3, 0.4, 0.5, 0.90, 0.95, 1.0, 2.0, 10.0, 100.0}
     root = Path(serdsim.__file__).parent
     files = [path for room in ("experiments", "claims", "analysis", "evidence") for path in sorted((root / room).glob("*.py"))]
-    files.append(root / "simulate" / "draws.py")
+    files.append(root / "simulation" / "draws.py")
     assert len(files) > 15
     found = []
     for path in files:

@@ -79,9 +79,8 @@ def simulate_named(
     question = ask(model, regimen, genotype, cell_line, outputs, library)
     equations = derive(question.model)
     check_outputs(question, equations)
-    sample = Draws(0 if draws == 1 else draws, seed)
     times = grid(duration_h, every_h)
-    given = given_values(question.model, equations.given, sample)
+    given = given_values(question.model, equations.given, Draws(0 if draws == 1 else draws, seed))
     arrays = _integrated(question, equations, given, regimen, times, workers, progress)
     plan = {
         "model": "own model" if question.own else question.name,
@@ -94,7 +93,7 @@ def simulate_named(
         "pre_run_h": question.pre_run,
     }
     record = _record(question, plan, arrays, seed, doses_after(regimen, duration_h))
-    record["replay"] = _replay(question, regimen, duration_h, every_h, draws, seed, library)
+    record |= {"replay": _replay(question, regimen, duration_h, every_h, draws, seed, library)}
     unit = "h" if question.time_unit != "not given" else "time unit of the model, not given"
     dataset = label(arrays, question.model, question.outputs, times.tolist(), unit, _attributes(record, question.name))
     return SimulationResult(dataset, record, str(record["run"]))
