@@ -59,7 +59,7 @@ def simulate_named(
     model : str
         A shipped model or the path of an SBML or Antimony file.
     regimen : Regimen, optional
-        A concentration is added to the medium of a dish; in a model of your own the drug is the id of a species.
+        A concentration is added to a dish; in a model of your own the drug is the id of a species.
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
     duration_h, every_h : float
@@ -75,8 +75,7 @@ def simulate_named(
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
     check_times(duration_h, every_h, draws)
-    regimen = regimen or Regimen()
-    question = ask(model, regimen, genotype, cell_line, outputs, library)
+    question = ask(model, regimen := regimen or Regimen(), genotype, cell_line, outputs, library)
     equations = derive(question.model)
     check_outputs(question, equations)
     times = grid(duration_h, every_h)
