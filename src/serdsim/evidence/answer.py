@@ -82,19 +82,17 @@ def build_answer(
         For anything wrong in the library, an unknown statement, no draws.
     """
     root, as_of = library or shipped_library(), require_date(as_of)
-    references = read_references(root / "references.bib")
-    facts = read_facts(root, references)
+    facts = read_facts(root, references := read_references(root / "references.bib"))
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
     ablations = read_ablations(root)
-    sample = Draws(draws, seed)
     plan = resolved_plan(claims, facts, ablations, draws) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     run = run_id(digest, plan, seed, NUMERICS)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
-    done = [_answer_one(claim, facts, ablations, sample, root, run, workers, progress) for claim in claims]
+    done = [_answer_one(claim, facts, ablations, Draws(draws, seed), root, run, workers, progress) for claim in claims]
     today = datetime.now(UTC).date().isoformat()
     answer = Answer(
         run=run,
