@@ -86,7 +86,7 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
     ablations = read_ablations(root)
-    plan = resolved_plan(claims, facts, ablations, draws) | {"as_of": as_of}
+    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
