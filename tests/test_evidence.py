@@ -78,12 +78,14 @@ def test_no_address_and_no_path(rows):
     assert "http" not in text and "www." not in text and MACHINE_PATH.search(text) is None
 
 
+@pytest.mark.shared
 def test_roles_are_those_of_the_shared_list(rows, shared_dir):
     with (shared_dir / "evidence" / "roles.csv").open(encoding="utf-8", newline="") as stream:
         roles = {record["row_id"]: record["role"] for record in csv.DictReader(stream)}
     assert [(row["id"], row["role"]) for row in rows if roles.get(row.text("id").split(".")[0]) != row["role"]] == []
 
 
+@pytest.mark.shared
 def test_single_numbers_are_those_of_the_shared_tables(rows, shared_dir):
     shared: dict[str, str] = {}
     for name in ("biology_parameters.csv", "preclinical.csv"):
