@@ -36,7 +36,7 @@ def given(of: Model, ids: Sequence[str], individuals: int = 1) -> np.ndarray:
 
 def schedule(stops: Sequence[Stop], individuals: int = 1) -> Schedule:
     times, kinds, targets, values = zip(*stops, strict=True) if stops else ((), (), (), ())
-    return Schedule(times, kinds, targets, np.repeat(np.array(values, float).reshape(-1, 1), individuals, axis=1))
+    return Schedule.shared(times, kinds, targets, np.repeat(np.array(values, float).reshape(-1, 1), individuals, axis=1))
 
 
 def simulate(text: str, times: Sequence[float], outputs: Sequence[str], stops: Sequence[Stop] = (), **options: float) -> Arrays:

@@ -179,7 +179,7 @@ def test_an_impossible_stop_is_refused_before_anything_runs(kind: str, target: s
     "times,stops,words",
     [
         ((), (), "output times"),
-        ((1.0, 1.0), (), "output times"),
+        ((1.0, 0.5), (), "output times"),
         ((-1.0, 1.0), (), "output times"),
         ((0.0, float("nan")), (), "output times"),
         ((1.0,), ((-1.0, "set", "x", 1.0),), "before the start"),

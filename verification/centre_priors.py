@@ -40,7 +40,7 @@ def ec50_of(factor: float, library: Path) -> float:
     kernel = build(derive(model))
     given = np.repeat(np.array([[model.quantity(id).value] for id in kernel.equations.given], float), len(ESTRADIOL), axis=1)
     before = run(kernel, Plan(given, (96.0,), ("er_total",))).final
-    stop = Schedule((0.0,), ("set",), ("E2_medium",), ESTRADIOL[None, :])
+    stop = Schedule.shared((0.0,), ("set",), ("E2_medium",), ESTRADIOL[None, :])
     rise = run(kernel, Plan(given, (72.0,), ("mPGR",), initial=before, schedule=stop))
     return float(ec50(ESTRADIOL, rise.values[0, 0][:, None])[0])
 
@@ -52,7 +52,7 @@ def activity_of(af1: float, factor: float, library: Path) -> float:
     kernel = build(derive(model))
     given = np.repeat(np.array([[model.quantity(id).value] for id in kernel.equations.given], float), 3, axis=1)
     before = run(kernel, Plan(given, (96.0,), ("er_total",))).final
-    stops = Schedule((0.0, 0.0), ("set", "set"), ("E2_medium", "drug_medium"), np.array([[0.0, 0.0, 10.0], [0.0, 1000.0, 0.0]]))
+    stops = Schedule.shared((0.0, 0.0), ("set", "set"), ("E2_medium", "drug_medium"), np.array([[0.0, 0.0, 10.0], [0.0, 1000.0, 0.0]]))
     vehicle, drug, full = run(kernel, Plan(given, (72.0,), ("mPGR",), initial=before, schedule=stops)).values[0, 0]
     return float((drug - vehicle) / (full - vehicle))
 

@@ -113,7 +113,7 @@ def chases(values: dict[str, float], library: Path) -> dict[str, float]:
     kernel = kernel_of(library)
     given = np.array([[models[name].quantity(id).value for id in kernel.equations.given] for name in arms], float).T
     before = run(kernel, Plan(given, (96.0,), ("er_total",), rtol=1e-8, atol=1e-11)).final
-    stops = Schedule(
+    stops = Schedule.shared(
         (0.0,) * 3,
         ("set",) * 3,
         ("E2_medium", "drug_medium", "k_syn_er"),
@@ -122,7 +122,7 @@ def chases(values: dict[str, float], library: Path) -> dict[str, float]:
     chase = run(kernel, Plan(given, tuple(CHASE.tolist()), ("er_total",), initial=before, schedule=stops, rtol=1e-8, atol=1e-11))
     lives = half_life(CHASE, chase.values[0])
     result = {f"half_life_{name}": float(life) for name, life in zip(arms, lives, strict=True)}
-    pulse = Schedule((0.0,), ("set",), ("E2_medium",), np.array([[10.0]]))
+    pulse = Schedule.shared((0.0,), ("set",), ("E2_medium",), np.array([[10.0]]))
     rise = run(
         kernel,
         Plan(

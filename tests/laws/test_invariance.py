@@ -23,7 +23,7 @@ def plan_of(rates: np.ndarray) -> Plan:
     equations = kernel(TEXT).equations
     values = {"A": np.full_like(rates, 2.0), "k": rates, "hits": np.zeros_like(rates), "y": np.zeros_like(rates)}
     given_values = np.array([values.get(id, np.ones_like(rates)) for id in equations.given])
-    doses = Schedule((1.0, 2.5), ("add", "set"), ("A", "k"), np.array([rates, rates[::-1] * 0 + 0.7]))
+    doses = Schedule.shared((1.0, 2.5), ("add", "set"), ("A", "k"), np.array([rates, rates[::-1] * 0 + 0.7]))
     return Plan(given_values, (0.0, 0.5, 1.0, 3.0, 9.0), ("A", "y", "hits"), schedule=doses)
 
 

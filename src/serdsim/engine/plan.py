@@ -2,40 +2,94 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serdsim.errors import InputError
 
 STATUSES = ("ok", "step_limit", "step_underflow", "not_finite")
+KINDS = ("add", "set", "reset", "see")
 NUMERICS = "reference-1"
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Stops common to all individuals: at `times[i]` [h] the value of `targets[i]` is set or an amount is added.
+    """What happens to each individual from outside, in the order in which it happens.
+
+    The items of individual i are `starts[i]` to `starts[i + 1]`, sorted by time; items of the same instant come in the
+    order given.
 
     Attributes
     ----------
-    times : tuple of float, shape (stop,)
-    kinds : tuple of {"set", "add"}, shape (stop,)
-        `set` gives a species its concentration, anything else its value; `add` adds an amount to a species.
-    targets : tuple of str, shape (stop,)
-    values : ndarray, shape (stop, individual)
-        NaN leaves that individual alone.
+    names : tuple of str
+        Ids of what is changed.
+    starts : ndarray of int, shape (individual + 1,)
+    times : ndarray, shape (item,)
+        [model time]
+    kinds : ndarray of int, shape (item,)
+        Position in `KINDS`: `add` adds an amount to a species, `set` gives a species its concentration and anything else
+        its value, `reset` brings back the state of the start, `see` writes the output row `targets` as it is now.
+    targets : ndarray of int, shape (item,)
+        Position in `names`, for `see` a row of `Plan.times`.
+    values : ndarray, shape (item,)
     """
 
-    times: tuple[float, ...] = ()
-    kinds: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    values: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    names: tuple[str, ...]
+    starts: np.ndarray
+    times: np.ndarray
+    kinds: np.ndarray
+    targets: np.ndarray
+    values: np.ndarray
+
+    @classmethod
+    def shared(cls, times: Sequence[float], kinds: Sequence[str], targets: Sequence[str], values: np.ndarray) -> Schedule:
+        """Return the schedule of individuals with common times.
+
+        Parameters
+        ----------
+        times, kinds, targets : sequence, length stop
+            Stops in the order of time; kinds "add" or "set".
+        values : ndarray, shape (stop, individual)
+            NaN leaves that individual alone.
+
+        Raises
+        ------
+        InputError
+            When the stops are not in the order of time.
+        """
+        if list(times) != sorted(times):
+            raise InputError("stops must come in the order of time")
+        names = tuple(dict.fromkeys(targets))
+        table = np.asarray(values, float)
+        person, stop = np.nonzero(~np.isnan(table.T))
+        return cls(
+            names=names,
+            starts=np.concatenate([[0], np.cumsum(np.bincount(person, minlength=table.shape[1]))]).astype(np.int64),
+            times=np.asarray(times, float)[stop],
+            kinds=np.array([KINDS.index(kind) for kind in kinds], np.int8)[stop],
+            targets=np.array([names.index(target) for target in targets], np.int32)[stop],
+            values=table[stop, person],
+        )
+
+    @classmethod
+    def none(cls, individuals: int) -> Schedule:
+        """Return the schedule in which nothing happens."""
+        return cls.shared((), (), (), np.empty((0, individuals)))
+
+    def of(self, individual: int) -> list[tuple[float, str, int, float]]:
+        """Return time, kind, target and value of each item of one individual."""
+        rows = slice(int(self.starts[individual]), int(self.starts[individual + 1]))
+        kinds = [KINDS[kind] for kind in self.kinds[rows]]
+        return list(zip(self.times[rows].tolist(), kinds, self.targets[rows].tolist(), self.values[rows].tolist(), strict=True))
 
     def chunk(self, rows: slice) -> Schedule:
         """Return the schedule of some individuals."""
-        return replace(self, values=self.values[:, rows])
+        first, last, _ = rows.indices(len(self.starts) - 1)
+        starts = self.starts[first : max(last, first) + 1]
+        items = slice(int(starts[0]), int(starts[-1]))
+        return Schedule(self.names, starts - starts[0], self.times[items], self.kinds[items], self.targets[items], self.values[items])
 
 
 @dataclass(frozen=True)
@@ -46,12 +100,16 @@ class Plan:
     ----------
     given : ndarray, shape (given, individual)
         Values of `equations.given` [each in its own unit].
-    initial : ndarray or None, shape (state, individual)
-        Start state (amounts); None starts from `given`.
-    times : tuple of float, shape (time,)
-        When the outputs are observed [model time]; they never change a step.
+    times : ndarray, shape (time,) or (time, individual)
+        When the outputs are observed [model time], never falling; +inf fills up after the last of an individual. They
+        never change a step. An output of the instant of a stop is seen after it.
     outputs : tuple of str
         Ids of states, inputs, assignments, reactions (their rate) or `net_flux_<boundary species>`.
+    initial : ndarray or None, shape (state, individual)
+        Start state (amounts); None starts from `given`.
+    schedule : Schedule
+    placed : ndarray of bool, shape of `times`, or None
+        Outputs that an item `see` of the schedule writes, between the others of that instant.
     start_time : float
     rtol, atol : float
         Relative and absolute tolerance; `atol` counts in concentration, or in the own unit of other states.
@@ -60,38 +118,58 @@ class Plan:
     """
 
     given: np.ndarray
-    times: tuple[float, ...]
+    times: np.ndarray
     outputs: tuple[str, ...]
     initial: np.ndarray | None = None
-    schedule: Schedule = Schedule()
+    schedule: Schedule | None = None
+    placed: np.ndarray | None = None
     start_time: float = 0.0
     rtol: float = 1e-8
     atol: float = 1e-12
     max_evaluations: int = 40_000
 
     def __post_init__(self) -> None:
-        if not self.schedule.times:
-            object.__setattr__(self, "schedule", Schedule(values=np.empty((0, self.given.shape[1]))))
-        times = self.times
-        if not times or not all(np.isfinite(times)) or any(b <= a for a, b in pairwise(times)) or times[0] < self.start_time:
+        times = np.asarray(self.times, float)
+        object.__setattr__(self, "times", times)
+        first = times[:1]
+        if not times.size or not np.all(np.isfinite(first)) or np.any(first < self.start_time) or not np.all(times[1:] >= times[:-1]):
             raise InputError("output times must be finite, rising and not before the start")
-        if self.schedule.times and (min(self.schedule.times) < self.start_time or not np.all(np.isfinite(self.schedule.times))):
-            raise InputError("a stop lies before the start of the simulation")
-        if list(self.schedule.times) != sorted(self.schedule.times):
-            raise InputError("stops must come in the order of time")
-        stops = _merged((self.start_time, *self.schedule.times))
-        object.__setattr__(self, "schedule", replace(self.schedule, times=stops[1:]))
-        object.__setattr__(self, "times", tuple(_nearest(time, stops) for time in times))
+        if self.schedule is not None:
+            _check_schedule(self.schedule, self.start_time)
 
     @property
     def individuals(self) -> int:
         """Number of individuals."""
         return int(self.given.shape[1])
 
+    @property
+    def stops(self) -> Schedule:
+        """The schedule, also where none was given."""
+        return Schedule.none(self.individuals) if self.schedule is None else self.schedule
+
+    def times_of(self, individual: int) -> np.ndarray:
+        """Return the output times of one individual, +inf at the end where it has fewer than others."""
+        return self.times if self.times.ndim == 1 else self.times[:, individual]
+
     def chunk(self, rows: slice) -> Plan:
         """Return the plan of some individuals."""
-        initial = None if self.initial is None else self.initial[:, rows]
-        return replace(self, given=self.given[:, rows], initial=initial, schedule=self.schedule.chunk(rows))
+        return replace(
+            self,
+            given=self.given[:, rows],
+            initial=None if self.initial is None else self.initial[:, rows],
+            schedule=None if self.schedule is None else self.schedule.chunk(rows),
+            times=self.times if self.times.ndim == 1 else self.times[:, rows],
+            placed=self.placed if self.placed is None or self.placed.ndim == 1 else self.placed[:, rows],
+        )
+
+
+def _check_schedule(schedule: Schedule, start: float) -> None:
+    if not np.all(np.isfinite(schedule.times)) or np.any(schedule.times < start):
+        raise InputError("a stop lies before the start of the simulation")
+    falls = np.diff(schedule.times) < 0
+    falls[schedule.starts[1:-1][(schedule.starts[1:-1] > 0) & (schedule.starts[1:-1] < len(schedule.times))] - 1] = False
+    if np.any(falls):
+        raise InputError("stops must come in the order of time")
 
 
 @dataclass(frozen=True)
@@ -122,21 +200,6 @@ class Arrays:
 def same_instant(time: float) -> float:
     """Return how far another time may lie from `time` and still mean the same instant: rounding of 3 x 0.1 against 0.3."""
     return 1e-12 * max(1.0, abs(time))
-
-
-def _merged(times: tuple[float, ...]) -> tuple[float, ...]:
-    """Return rising times in which the same instant is the same number."""
-    found: list[float] = []
-    for time in times:
-        found.append(found[-1] if found and time - found[-1] <= same_instant(time) else time)
-    return tuple(found)
-
-
-def _nearest(time: float, stops: tuple[float, ...]) -> float:
-    """Return the stop of that instant, else the time itself: an output at a stop is seen after it, whatever the rounding."""
-    i = bisect_left(stops, time)
-    near = [stop for stop in stops[max(i - 1, 0) : i + 1] if abs(stop - time) <= same_instant(time)]
-    return near[0] if near else time
 
 
 def join(parts: list[Arrays]) -> Arrays:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import Kernel
 from serdsim.engine.events import Agenda
-from serdsim.engine.plan import Arrays, Plan, same_instant
+from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, same_instant
 from serdsim.engine.stepper import Limits, Moving, Still, Stopped, stepper
 from serdsim.errors import InputError
 
@@ -39,7 +40,7 @@ def run(kernel: Kernel, plan: Plan) -> Arrays:
     missing = [id for id in plan.outputs if id not in kernel.quantities]
     if missing:
         raise InputError(f"unknown output {', '.join(missing)}")
-    _check_targets(kernel, plan)
+    check_targets(kernel.equations, plan.stops)
     courses = [integrate(kernel, plan, i) for i in range(plan.individuals)]
     shape = (len(plan.outputs), len(plan.times), 0)
     return Arrays(
@@ -51,10 +52,14 @@ def run(kernel: Kernel, plan: Plan) -> Arrays:
     )
 
 
-def _check_targets(kernel: Kernel, plan: Plan) -> None:
-    for kind, target in zip(plan.schedule.kinds, plan.schedule.targets, strict=True):
-        if target not in kernel.equations.states and not (kind == "set" and target in kernel.equations.constants):
-            raise InputError(f'the schedule cannot {kind} "{target}": it is not a species, a changing quantity or an input of the model')
+def check_targets(equations: Equations, schedule: Schedule) -> None:
+    """Raise an InputError for a change of something that the model does not have."""
+    for target, kind in {(int(t), int(k)) for t, k in zip(schedule.targets, schedule.kinds, strict=True)}:
+        name = schedule.names[target] if KINDS[kind] in ("add", "set") else None
+        if name is not None and name not in equations.states and not (KINDS[kind] == "set" and name in equations.constants):
+            raise InputError(
+                f'the schedule cannot {KINDS[kind]} "{name}": it is not a species, a changing quantity or an input of the model'
+            )
 
 
 def integrate(kernel: Kernel, plan: Plan, individual: int) -> Course:
@@ -76,17 +81,20 @@ class _Lane:
     def __init__(self, kernel: Kernel, plan: Plan, individual: int) -> None:
         self.kernel, self.plan = kernel, plan
         state, inputs = kernel.start(plan.given[:, individual].tolist())
-        self.y = [float(v) for v in (state if plan.initial is None else plan.initial[:, individual])]
+        self.begin = [float(v) for v in state]
+        self.y = self.begin if plan.initial is None else [float(v) for v in plan.initial[:, individual]]
         self.p = list(inputs)
         self.c = kernel.fixed(self.p)
         self.t = plan.start_time
-        self.values = np.full((len(plan.outputs), len(plan.times)), np.nan)
+        times = plan.times_of(individual)
+        placed = np.zeros(len(times), bool) if plan.placed is None else plan.placed if plan.placed.ndim == 1 else plan.placed[:, individual]
+        self.end = float(times[np.isfinite(times)][-1])
+        self.rows = [(float(time), row) for row, time in enumerate(times) if math.isfinite(time) and not placed[row]]
+        self.values = np.full((len(plan.outputs), len(times)), np.nan)
         self.pick = [kernel.quantities.index(id) for id in plan.outputs]
-        self.next_output = 0
         self.evaluations = self.close = 0
-        schedule = plan.schedule
-        stops = zip(schedule.times, schedule.kinds, schedule.targets, schedule.values[:, individual].tolist(), strict=True)
-        self.stops = [stop for stop in stops if not math.isnan(stop[3]) and stop[0] <= plan.times[-1]]
+        self.names = plan.stops.names
+        self.stops = [stop for stop in plan.stops.of(individual) if stop[0] <= self.end + same_instant(self.end)]
         self.agenda = Agenda(kernel)
 
     def where(self, text: str) -> str:
@@ -98,27 +106,31 @@ class _Lane:
 
     def go(self) -> None:
         """Move from stop to stop; whatever happens at a stop is seen by the outputs at that time."""
-        end = self.plan.times[-1]
         while True:
             self.apply_stops()
             if self.kernel.equations.events:
                 self.y = self.agenda.settle(self.t, self.y, self.c)
-            if self.t >= end:
+            if self.t >= self.end:
                 self.observe_here()
                 return
-            self.advance(min([end, *(stop[0] for stop in self.stops[:1]), *self.agenda.due(self.t)]))
+            self.advance(min([self.end, *(stop[0] for stop in self.stops[:1]), *self.agenda.due(self.t)]))
 
     def apply_stops(self) -> None:
         """Set and add what is due now, in the order of the schedule."""
         equations = self.kernel.equations
-        while self.stops and self.stops[0][0] <= self.t:
+        while self.stops and self.stops[0][0] <= self.t + same_instant(self.t):
             _, kind, target, value = self.stops.pop(0)
-            if target in equations.constants:
-                self.p[equations.constants.index(target)] = value
+            if kind == "reset":
+                self.y = list(self.begin)
+            elif kind == "see":
+                self.write(target, self.t, self.y)
+            elif self.names[target] in equations.constants:
+                self.p[equations.constants.index(self.names[target])] = value
                 self.c = self.kernel.fixed(self.p)
-                continue
-            i = equations.states.index(target)
-            self.y[i] = self.y[i] + value if kind == "add" else value * self.size(equations.scales[i])
+            else:
+                i = equations.states.index(self.names[target])
+                self.y = [*self.y]
+                self.y[i] = self.y[i] + value if kind == "add" else value * self.size(equations.scales[i])
 
     def size(self, compartment: str | None) -> float:
         """Return the size of a compartment now; 1 for what is no concentration."""
@@ -128,18 +140,17 @@ class _Lane:
 
     def advance(self, target: float) -> None:
         """Integrate to `target`, or to the first comparison that changes, and write the outputs that lie before it."""
-        hair = same_instant(self.t)
-        while self.next_output < len(self.plan.times) - 1 and self.plan.times[self.next_output] <= self.t + hair:
-            self.write(self.t, self.y)
-        if target <= self.t + hair:
+        if target > self.t + same_instant(self.t):
+            self.observe_here()
+        else:
             self.t = target
             return
         moves = stepper(self.kernel, self.c, self.t, self.y, target, self.limits())
         before = self.kernel.comparisons(self.t, self.y, self.c)
-        times, done = (*self.plan.times, math.inf), self.evaluations
+        done = self.evaluations
         try:
             while self.t < target:
-                following = times[self.next_output + (times[self.next_output] == self.t)]
+                following = next((time for time, _ in self.rows if time > self.t + same_instant(self.t)), math.inf)
                 t, y = moves.step(min(following, target))
                 changed = self.first_change(before, t, moves) if before else None
                 self.observe(t if changed is None else changed, moves)
@@ -186,18 +197,17 @@ class _Lane:
             raise Stopped("step_underflow", "comparisons change again and again")
 
     def observe(self, until: float, moves: Still | Moving) -> None:
-        """Write the outputs from here to before `until`."""
-        times = self.plan.times
-        while self.next_output < len(times) and times[self.next_output] < until:
-            t = times[self.next_output]
-            self.write(t, moves.at(t) if t > self.t else self.y)
+        """Write the outputs from here to before the instant `until`."""
+        while self.rows and self.rows[0][0] < until - same_instant(until):
+            t, row = self.rows.pop(0)
+            self.write(row, t, moves.at(t) if t > self.t else self.y)
 
     def observe_here(self) -> None:
-        """Write the output at the present time, which is the last one."""
-        self.write(self.t, self.y)
+        """Write the outputs of this instant."""
+        while self.rows and self.rows[0][0] <= self.t + same_instant(self.t):
+            self.write(self.rows.pop(0)[1], self.t, self.y)
 
-    def write(self, t: float, y: list[float]) -> None:
-        """Write the next output."""
+    def write(self, row: int, t: float, y: list[float]) -> None:
+        """Write one row of outputs."""
         everything = self.kernel.everything(t, y, self.c)
-        self.values[:, self.next_output] = [everything[i] for i in self.pick]
-        self.next_output += 1
+        self.values[:, row] = [everything[i] for i in self.pick]

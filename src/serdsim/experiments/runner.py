@@ -238,7 +238,7 @@ def _main_run(
     fresh = np.tile(first[:2], (len(experiment.medium_changes), 1))
     stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in range(2)))
     ids = (*targets, *targets[:2] * len(experiment.medium_changes))
-    schedule = Schedule(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
+    schedule = Schedule.shared(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
     times = tuple(experiment.times().tolist())
     plan = Plan(
         np.concatenate(blocks, axis=1), times, (*experiment.outputs, *BALANCES), initial=np.concatenate(states, axis=1), schedule=schedule
