@@ -193,7 +193,7 @@ def _pre_run(
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
-    plan = Plan(block, (experiment.pre_run,), ("er_total",))
+    plan = Plan(block, np.array([experiment.pre_run]), ("er_total",))
     arrays = run_ensemble(equations, plan, workers=workers, progress=progress, title=f"{title}: pre-run")
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
     width = block.shape[1] // len(unique)
@@ -239,9 +239,12 @@ def _main_run(
     stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in range(2)))
     ids = (*targets, *targets[:2] * len(experiment.medium_changes))
     schedule = Schedule.shared(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
-    times = tuple(experiment.times().tolist())
     plan = Plan(
-        np.concatenate(blocks, axis=1), times, (*experiment.outputs, *BALANCES), initial=np.concatenate(states, axis=1), schedule=schedule
+        np.concatenate(blocks, axis=1),
+        experiment.times(),
+        (*experiment.outputs, *BALANCES),
+        initial=np.concatenate(states, axis=1),
+        schedule=schedule,
     )
     return run_ensemble(equations, plan, workers=workers, progress=progress, title=title)
 

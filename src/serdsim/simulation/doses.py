@@ -23,7 +23,9 @@ def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: f
     ]
     stops.sort(key=lambda stop: stop[0])
     values = np.repeat(np.array([[amount] for _, _, amount in stops]).reshape(len(stops), 1), individuals, axis=1)
-    return Schedule.shared(tuple(time * per_hour for time, _, _ in stops), ("add",) * len(stops), tuple(target for _, target, _ in stops), values)
+    return Schedule.shared(
+        tuple(time * per_hour for time, _, _ in stops), ("add",) * len(stops), tuple(target for _, target, _ in stops), values
+    )
 
 
 def amount_of(dose: Dose, question: Question) -> float:

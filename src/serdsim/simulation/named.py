@@ -134,9 +134,9 @@ def _integrated(
     schedule = schedule_of(question, regimen, given.shape[1], float(times[-1]), per_hour)
     initial = None
     if question.pre_run:
-        before = Plan(given, (question.pre_run * per_hour,), ())
+        before = Plan(given, np.array([question.pre_run * per_hour]), ())
         initial = run_ensemble(equations, before, workers=workers, progress=progress, title="pre-run").final
-    main = Plan(given, tuple((times * per_hour).tolist()), question.outputs, initial=initial, schedule=schedule)
+    main = Plan(given, times * per_hour, question.outputs, initial=initial, schedule=schedule)
     return run_ensemble(equations, main, workers=workers, progress=progress, title="simulating")
 
 
