@@ -1,0 +1,165 @@
+"""Sparse LU: symbolic part, its NumPy twin and the compiled functions."""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from collections.abc import Callable
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from serdsim.codegen.lu_printer import declarations, lu_functions
+from serdsim.codegen.sparse_lu import Factorisation, factorise, lu_numpy, solve_numpy
+
+Floats = NDArray[np.float64]
+Pattern = list[tuple[int, int]]
+LANES = 8
+
+
+def scattered(n: int, share: float, seed: int) -> Pattern:
+    draw = random.Random(seed)
+    return [(i, j) for i in range(n) for j in range(n) if draw.random() < share]
+
+
+def arrow(n: int, *, tip: int) -> Pattern:
+    return [(i, i) for i in range(n)] + [(tip, i) for i in range(n)] + [(i, tip) for i in range(n)]
+
+
+def chain(n: int) -> Pattern:
+    return [(i, j) for i in range(n) for j in (i - 1, i, i + 1) if 0 <= j < n]
+
+
+PATTERNS: dict[str, tuple[int, Pattern]] = {
+    "one state": (1, []),
+    "no coupling": (7, []),
+    "dense": (13, scattered(13, 2.0, 0)),
+    "arrow": (17, arrow(17, tip=0)),
+    "chain": (40, chain(40)),
+    "triangle": (9, [(i, j) for i in range(9) for j in range(i)]),
+    **{f"random {n}": (n, scattered(n, share, n)) for n, share in [(2, 0.5), (5, 0.3), (11, 0.2), (24, 0.12), (41, 0.06), (60, 0.08)]},
+}
+every = pytest.mark.parametrize("name", PATTERNS)
+
+
+def aligned(rows: int) -> Floats:
+    room = np.zeros((rows + 1) * LANES)
+    start = -(room.ctypes.data // 8) % LANES
+    return room[start : start + rows * LANES].reshape(rows, LANES)
+
+
+def values(f: Factorisation, n: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Return the block with NaN at fill, the same as dense matrices, and right-hand sides."""
+    draw = np.random.default_rng(seed)
+    w, dense, b = aligned(f.size), np.zeros((LANES, n, n)), aligned(n)
+    w[:] = draw.normal(size=w.shape)
+    w[list(f.fill)] = np.nan
+    for (i, j), slot in f.slots.items():
+        if i == j:
+            w[slot] += 3.0 * n**0.5
+        if slot not in f.fill:
+            dense[:, i, j] = w[slot]
+    b[:] = draw.normal(size=b.shape)
+    return w, dense, b
+
+
+def compiled(f: Factorisation, *, fma: bool) -> tuple[Callable[[Floats], None], Callable[[Floats, Floats], None], object]:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    enter = """
+define void @run_lu(ptr %W) {
+  call void @lu(ptr %W)
+  ret void
+}
+define void @run_solve(ptr %W, ptr %b) {
+  call void @solve(ptr %W, ptr %b)
+  ret void
+}
+"""
+    module = llvm.parse_assembly("\n".join(declarations(LANES)) + "\n" + lu_functions(f, LANES, fma=fma) + enter)
+    module.verify()
+    features = llvm.get_host_cpu_features().flatten()
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=1)
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
+    builder.getModulePassManager().run(module, builder)
+    engine = llvm.create_mcjit_compiler(module, machine)
+    engine.finalize_object()
+    lu = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address("run_lu"))
+    solve = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(engine.get_function_address("run_solve"))
+    return (lambda w: lu(w.ctypes.data)), (lambda w, b: solve(w.ctypes.data, b.ctypes.data)), engine
+
+
+@every
+def test_the_twin_solves_what_numpy_solves(name: str) -> None:
+    n, pattern = PATTERNS[name]
+    f = factorise(n, pattern)
+    w, dense, b = values(f, n)
+    wanted = np.linalg.solve(dense, b.T[:, :, None])[:, :, 0].T
+    lu_numpy(f, w)
+    assert np.isfinite(w).all()
+    solve_numpy(f, w, b)
+    assert b == pytest.approx(wanted, rel=1e-11, abs=1e-13)
+
+
+@every
+@pytest.mark.parametrize("fma", [False, True])
+def test_compiled_code_does_what_the_twin_does(name: str, fma: bool) -> None:
+    n, pattern = PATTERNS[name]
+    f = factorise(n, pattern)
+    w, _, b = values(f, n)
+    twin_w, twin_b = w.copy(), b.copy()
+    lu_numpy(f, twin_w)
+    solve_numpy(f, twin_w, twin_b)
+    lu, solve, _keep = compiled(f, fma=fma)
+    lu(w)
+    solve(w, b)
+    if fma:
+        assert w == pytest.approx(twin_w, rel=1e-12, abs=1e-14)
+        assert b == pytest.approx(twin_b, rel=1e-12, abs=1e-14)
+    else:
+        assert np.array_equal(w, twin_w)
+        assert np.array_equal(b, twin_b)
+
+
+def test_a_lane_does_not_see_the_others() -> None:
+    n, pattern = PATTERNS["random 24"]
+    f = factorise(n, pattern)
+    lu, solve, _keep = compiled(f, fma=True)
+    w, _, b = values(f, n)
+    changed_w, _, changed_b = values(f, n, seed=1)
+    changed_w[:, 3], changed_b[:, 3] = w[:, 3], b[:, 3]
+    changed_w[:, 5] = np.nan
+    for one_w, one_b in ((w, b), (changed_w, changed_b)):
+        lu(one_w)
+        solve(one_w, one_b)
+    assert np.array_equal(b[:, 3], changed_b[:, 3])
+    assert not np.array_equal(b[:, 4], changed_b[:, 4])
+
+
+@every
+def test_slots_cover_pattern_diagonal_and_fill_once(name: str) -> None:
+    n, pattern = PATTERNS[name]
+    f = factorise(n, pattern)
+    written = {*pattern, *((i, i) for i in range(n))}
+    assert sorted(f.slots.values()) == list(range(f.size))
+    assert {place for place, slot in f.slots.items() if slot not in f.fill} == written
+    assert sorted(f.order) == list(range(n))
+
+
+def test_the_order_of_the_pattern_does_not_matter() -> None:
+    n, pattern = PATTERNS["random 60"]
+    assert factorise(n, pattern) == factorise(n, reversed(pattern)) == factorise(n, pattern * 2)
+
+
+def test_arrow_and_chain_are_without_fill() -> None:
+    for name in ("arrow", "chain", "triangle", "no coupling"):
+        assert factorise(*PATTERNS[name]).fill == ()
+
+
+def test_operations_are_counted() -> None:
+    n = 13
+    f = factorise(*PATTERNS["dense"])
+    assert f.flops == sum(2 * k * k for k in range(n)) + n * (n - 1) + n
+    assert f.solve_flops == 2 * n * (n - 1) + n
