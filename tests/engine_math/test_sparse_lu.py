@@ -123,6 +123,60 @@ def test_compiled_code_does_what_the_twin_does(name: str, fma: bool) -> None:
         assert np.array_equal(b, twin_b)
 
 
+FORMS: dict[str, dict[str, int]] = {
+    "straight": {"dense": 0},
+    "straight and tiles": {"dense": 12},
+    "lists": {"unrolled": -1, "dense": 0},
+    "lists and tiles": {"unrolled": -1, "dense": 8},
+    "straight, tiles also in solves": {"dense": 12, "unrolled": 200},
+    "tiles": {"dense": 24, "unrolled": 0},
+}
+
+
+@pytest.mark.parametrize("fma", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_bits(form: str, fma: bool) -> None:
+    n, pattern = PATTERNS["random 24"]
+    plain, f = factorise(n, pattern), factorise(n, pattern, **FORMS[form])
+    assert plain.order == f.order
+    assert (f.form.unrolled, n - f.form.dense) == ("lists" not in form, FORMS[form]["dense"])
+    assert f.form.unrolled_solve == (form in {"straight", "straight and tiles"})
+    plain_w, _, plain_b = values(plain, n)
+    w, b = aligned(f.size), plain_b.copy()
+    w[:] = np.nan
+    for place, slot in plain.slots.items():
+        if slot not in plain.fill:
+            w[f.slots[place]] = plain_w[slot]
+    own_w, own_b = aligned(f.size), aligned(n)
+    own_w[:], own_b[:] = w, b
+    for one, one_w, one_b in ((plain, plain_w, plain_b), (f, own_w, own_b)):
+        lu, solve, _keep = compiled(one, fma=fma)
+        lu(one_w)
+        solve(one_w, one_b)
+    assert np.array_equal(own_b, plain_b)
+    assert all(np.array_equal(own_w[f.slots[place]], plain_w[slot]) for place, slot in plain.slots.items())
+    if not fma:
+        lu_numpy(f, w)
+        solve_numpy(f, w, b)
+        assert np.array_equal(own_w, w)
+        assert np.array_equal(own_b, b)
+
+
+@pytest.mark.parametrize("dense", [-4, 3, 16])
+def test_tiles_that_do_not_fit_are_refused(dense: int) -> None:
+    with pytest.raises(ValueError, match="multiple of 4"):
+        factorise(13, [], dense=dense)
+
+
+def test_code_of_large_matrices_stays_short() -> None:
+    small, large = (factorise(n, scattered(n, 2.0, 0), unrolled=0) for n in (20, 40))
+    assert small.form.dense == large.form.dense == 0
+    assert lu_functions(small, LANES, fma=True).count("@llvm.fma") == lu_functions(large, LANES, fma=True).count("@llvm.fma")
+    sparse = factorise(300, chain(300), unrolled=100)
+    assert not sparse.form.unrolled
+    assert lu_functions(sparse, LANES, fma=True).count("@llvm.fma") < 200
+
+
 def test_a_lane_does_not_see_the_others() -> None:
     n, pattern = PATTERNS["random 24"]
     f = factorise(n, pattern)

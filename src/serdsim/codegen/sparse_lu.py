@@ -6,14 +6,15 @@ multiplication off the two chains of a solve: there one row waits for the row be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serdsim.codegen.lu_form import SOLVES, TILE, UNROLLED, Form, bits, choose_form, products
+
 Row = tuple[tuple[int, int], ...]
-SOLVES = 8  # per factorisation, in one step of Rodas5P
 _WEIGHTS = (2, SOLVES)  # what one number of fill costs, in multiply-adds of the factorisation
 
 
@@ -41,6 +42,10 @@ class Factorisation:
         Pairs (later position, slot), positions falling.
     diagonal : tuple of int, by position
         Slots of the pivots.
+    form : Form
+        How it is written. From position `form.dense` on the matrix is stored in full, in tiles of 4 x 4.
+    tiles : int
+        First slot of the tiles, row after row; the numbers of a tile stand row after row.
     """
 
     n: int
@@ -53,9 +58,11 @@ class Factorisation:
     lower: tuple[Row, ...]
     upper: tuple[Row, ...]
     diagonal: tuple[int, ...]
+    form: Form
+    tiles: int
 
 
-def factorise(n: int, pattern: Iterable[tuple[int, int]]) -> Factorisation:
+def factorise(n: int, pattern: Iterable[tuple[int, int]], *, unrolled: int = UNROLLED, dense: int | None = None) -> Factorisation:
     """Return the factorisation of least cost among those tried; the same pattern gives the same answer in any order.
 
     Parameters
@@ -64,13 +71,26 @@ def factorise(n: int, pattern: Iterable[tuple[int, int]]) -> Factorisation:
         Number of states.
     pattern : iterable of (row, column)
         Structural non-zeros of the Jacobian; the diagonal is added.
+    unrolled : int
+        Largest number of operations of straight code.
+    dense : int, optional
+        Number of states in tiles, a multiple of 4, instead of the one of least estimated cost.
+
+    Raises
+    ------
+    ValueError
+        When `dense` is not a multiple of 4 between 0 and `n`.
     """
     rows = [1 << i for i in range(n)]
     for row, column in pattern:
         rows[row] |= 1 << column
     tried = [_eliminate(rows, weight) for weight in _WEIGHTS]
-    order, filled, multiplications = min(tried, key=lambda one: _cost(one[1], one[2]))
-    lower, upper, diagonal = _storage(order, filled)
+    order, lines = min(tried, key=lambda one: _cost(one[1]))
+    form = choose_form(lines, unrolled, dense)
+    first = form.dense
+    for i in range(first, n):
+        lines[i] |= (1 << n) - (1 << first)
+    lower, upper, diagonal = _storage(lines, first)
     slots = {(order[i], order[k]): slot for i, line in enumerate(lower) for k, slot in line}
     slots |= {(order[i], order[j]): slot for i, line in enumerate(upper) for j, slot in line}
     slots |= {(order[i], order[i]): slot for i, slot in enumerate(diagonal)}
@@ -81,11 +101,13 @@ def factorise(n: int, pattern: Iterable[tuple[int, int]]) -> Factorisation:
         slots=dict(sorted(slots.items())),
         fill=tuple(sorted(slot for (row, column), slot in slots.items() if not rows[row] >> column & 1)),
         size=len(slots),
-        flops=2 * multiplications + beside + n,
+        flops=sum(2 * len(upper[k]) for line in lower for k, _ in line) + beside + n,
         solve_flops=2 * beside + n,
         lower=lower,
         upper=upper,
         diagonal=diagonal,
+        form=form,
+        tiles=len(slots) - (n - first) ** 2,
     )
 
 
@@ -124,13 +146,12 @@ def solve_numpy(f: Factorisation, w: NDArray[np.float64], b: NDArray[np.float64]
             b[f.order[i]] = b[f.order[i]] - w[slot] * b[f.order[j]]
 
 
-def _eliminate(rows: list[int], weight: int) -> tuple[list[int], list[int], int]:
-    """Return order, filled rows and multiply-adds when each pivot is the one of the least products and weighted fill."""
+def _eliminate(rows: list[int], weight: int) -> tuple[list[int], list[int]]:
+    """Return order and filled rows, by position, when each pivot is the one of the least products and weighted fill."""
     rows, n = list(rows), len(rows)
     columns = [sum(1 << i for i in range(n) if rows[i] >> j & 1) for j in range(n)]
     order: list[int] = []
     filled = list(rows)
-    multiplications = 0
     alive = list(range(n))
     while alive:
         pivot = min(alive, key=lambda k: (_pivot_cost(rows, columns, k, weight), k))
@@ -138,48 +159,40 @@ def _eliminate(rows: list[int], weight: int) -> tuple[list[int], list[int], int]
         alive.remove(pivot)
         order.append(pivot)
         across, down = rows[pivot] & ~bit, columns[pivot] & ~bit
-        multiplications += across.bit_count() * down.bit_count()
-        for i in _bits(down):
+        for i in bits(down):
             filled[i] |= across
             rows[i] = (rows[i] | across) & ~bit
-        for j in _bits(across):
+        for j in bits(across):
             columns[j] = (columns[j] | down) & ~bit
-    return order, filled, multiplications
+    position = {state: i for i, state in enumerate(order)}
+    return order, [sum(1 << position[j] for j in bits(filled[state])) for state in order]
 
 
 def _pivot_cost(rows: list[int], columns: list[int], pivot: int, weight: int) -> int:
     bit = 1 << pivot
     across, down = rows[pivot] & ~bit, columns[pivot] & ~bit
-    fill = sum((across & ~rows[i]).bit_count() for i in _bits(down))
+    fill = sum((across & ~rows[i]).bit_count() for i in bits(down))
     return across.bit_count() * down.bit_count() + weight * fill
 
 
-def _cost(filled: list[int], multiplications: int) -> int:
-    return multiplications + SOLVES * sum(row.bit_count() for row in filled)
+def _cost(lines: list[int]) -> int:
+    return sum(SOLVES * line.bit_count() for line in lines) + sum(products(lines))
 
 
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def _storage(order: list[int], filled: list[int]) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[int, ...]]:
-    """Give slots in the order in which a solve reads them: rows of L forward, pivots and rows of U backward."""
-    position = {state: i for i, state in enumerate(order)}
-    lines = [sorted(position[j] for j in _bits(filled[state])) for state in order]
-    slot = 0
-    lower: list[Row] = []
-    for i, line in enumerate(lines):
-        before = [k for k in line if k < i]
-        lower.append(tuple(zip(before, range(slot, slot + len(before)), strict=True)))
-        slot += len(before)
-    upper: list[Row] = []
-    diagonal: list[int] = []
-    for i, line in reversed(list(enumerate(lines))):
-        after = [j for j in reversed(line) if j > i]
-        diagonal.append(slot)
-        upper.append(tuple(zip(after, range(slot + 1, slot + 1 + len(after)), strict=True)))
-        slot += 1 + len(after)
-    return tuple(lower), tuple(reversed(upper)), tuple(reversed(diagonal))
+def _storage(lines: list[int], first: int) -> tuple[tuple[Row, ...], tuple[Row, ...], tuple[int, ...]]:
+    """Give slots in the order in which a solve reads them: rows of L forward, pivots and rows of U backward, then the tiles."""
+    n = len(lines)
+    count = 0
+    slot: dict[tuple[int, int], int] = {}
+    forward = ((i, j) for i, line in enumerate(lines) for j in bits(line) if j < min(i, first))
+    backward = ((i, j) for i in reversed(range(first)) for j in (i, *reversed([*bits(lines[i] >> i + 1 << i + 1)])))
+    for count, place in enumerate((*forward, *backward), 1):
+        slot[place] = count - 1
+    width = (n - first) // TILE
+    for i in range(first, n):
+        for j in range(first, n):
+            (down, r), (across, c) = divmod(i - first, TILE), divmod(j - first, TILE)
+            slot[i, j] = count + TILE * TILE * (down * width + across) + TILE * r + c
+    lower = tuple(tuple((k, slot[i, k]) for k in bits(lines[i]) if k < i) for i in range(n))
+    upper = tuple(tuple((j, slot[i, j]) for j in reversed([*bits(lines[i])]) if j > i) for i in range(n))
+    return lower, upper, tuple(slot[i, i] for i in range(n))
