@@ -44,16 +44,16 @@ PATTERNS: dict[str, tuple[int, Pattern]] = {
 every = pytest.mark.parametrize("name", PATTERNS)
 
 
-def aligned(rows: int) -> Floats:
-    room = np.zeros((rows + 1) * LANES)
-    start = -(room.ctypes.data // 8) % LANES
-    return room[start : start + rows * LANES].reshape(rows, LANES)
+def aligned(rows: int, lanes: int = LANES) -> Floats:
+    room = np.zeros(rows * lanes + 8)
+    start = -(room.ctypes.data // 8) % 8
+    return room[start : start + rows * lanes].reshape(rows, lanes)
 
 
-def values(f: Factorisation, n: int, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+def values(f: Factorisation, n: int, seed: int = 0, lanes: int = LANES) -> tuple[Floats, Floats, Floats]:
     """Return the block with NaN at fill, the same as dense matrices, and right-hand sides."""
     draw = np.random.default_rng(seed)
-    w, dense, b = aligned(f.size), np.zeros((LANES, n, n)), aligned(n)
+    w, dense, b = aligned(f.size, lanes), np.zeros((lanes, n, n)), aligned(n, lanes)
     w[:] = draw.normal(size=w.shape)
     w[list(f.fill)] = np.nan
     for (i, j), slot in f.slots.items():
@@ -65,20 +65,23 @@ def values(f: Factorisation, n: int, seed: int = 0) -> tuple[Floats, Floats, Flo
     return w, dense, b
 
 
-def compiled(f: Factorisation, *, fma: bool) -> tuple[Callable[[Floats], None], Callable[[Floats, Floats], None], object]:
+def entry(prefix: str) -> str:
+    return f"""
+define void @{prefix}run_lu(ptr %W) {{
+  call void @{prefix}lu(ptr %W)
+  ret void
+}}
+define void @{prefix}run_solve(ptr %W, ptr %b) {{
+  call void @{prefix}solve(ptr %W, ptr %b)
+  ret void
+}}
+"""
+
+
+def engine_of(text: str, lanes: int) -> llvm.ExecutionEngine:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    enter = """
-define void @run_lu(ptr %W) {
-  call void @lu(ptr %W)
-  ret void
-}
-define void @run_solve(ptr %W, ptr %b) {
-  call void @solve(ptr %W, ptr %b)
-  ret void
-}
-"""
-    module = llvm.parse_assembly("\n".join(declarations(LANES)) + "\n" + lu_functions(f, LANES, fma=fma) + enter)
+    module = llvm.parse_assembly("\n".join(declarations(lanes)) + "\n" + text)
     module.verify()
     features = llvm.get_host_cpu_features().flatten()
     machine = llvm.Target.from_default_triple().create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=1)
@@ -86,9 +89,18 @@ define void @run_solve(ptr %W, ptr %b) {
     builder.getModulePassManager().run(module, builder)
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()
-    lu = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address("run_lu"))
-    solve = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(engine.get_function_address("run_solve"))
-    return (lambda w: lu(w.ctypes.data)), (lambda w, b: solve(w.ctypes.data, b.ctypes.data)), engine
+    return engine
+
+
+def functions(engine: llvm.ExecutionEngine, prefix: str = "") -> tuple[Callable[[Floats], None], Callable[[Floats, Floats], None]]:
+    lu = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address(f"{prefix}run_lu"))
+    solve = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(engine.get_function_address(f"{prefix}run_solve"))
+    return (lambda w: lu(w.ctypes.data)), (lambda w, b: solve(w.ctypes.data, b.ctypes.data))
+
+
+def compiled(f: Factorisation, *, fma: bool) -> tuple[Callable[[Floats], None], Callable[[Floats, Floats], None], object]:
+    engine = engine_of(lu_functions(f, LANES, fma=fma) + entry(""), LANES)
+    return *functions(engine), engine
 
 
 @every
@@ -190,6 +202,20 @@ def test_a_lane_does_not_see_the_others() -> None:
         solve(one_w, one_b)
     assert np.array_equal(b[:, 3], changed_b[:, 3])
     assert not np.array_equal(b[:, 4], changed_b[:, 4])
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4])
+def test_two_patterns_live_in_one_module_with_any_number_of_lanes(lanes: int) -> None:
+    cases = {"one_": ("random 24", {"dense": 8}), "two_": ("random 41", {"unrolled": -1, "dense": 4})}
+    parts = {prefix: factorise(*PATTERNS[name], **form) for prefix, (name, form) in cases.items()}
+    engine = engine_of("\n".join(lu_functions(f, lanes, fma=True, prefix=prefix) + entry(prefix) for prefix, f in parts.items()), lanes)
+    for prefix, f in parts.items():
+        w, dense, b = values(f, f.n, lanes=lanes)
+        wanted = np.linalg.solve(dense, b.T[:, :, None])[:, :, 0].T
+        lu, solve = functions(engine, prefix)
+        lu(w)
+        solve(w, b)
+        assert b == pytest.approx(wanted, rel=1e-11, abs=1e-13)
 
 
 @every
