@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 SOLVES = 8  # per factorisation, in one step of Rodas5P
 TILE = 4
-UNROLLED = 12_000  # operations of straight code, which LLVM compiles at about 10,000 per second
+UNROLLED = 9_000  # operations of straight code: LLVM compiles about 8,000 per second
 # cycles on Zen 5 with eight lanes: (multiply-add, number stored, number of the tiles taken up and put back, number read in a solve)
 _STRAIGHT = (1.0, 1.0, 1.5, 0.8)
 _LISTED = (3.0, 2.0, 0.0, 2.0)
