@@ -1,0 +1,160 @@
+"""Equations -> System: one graph with everything that a fast engine computes, constants hoisted, comparisons frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from serdsim.codegen.equations import AMOUNT, GIVEN, Equations
+from serdsim.codegen.graph import Graph, Node, lower
+from serdsim.model.expression import Apply
+
+
+@dataclass(frozen=True)
+class System:
+    """Nodes of one graph; inputs are named `g.ID`, `p.ID`, `c.K`, `y.I`, `z.K` and `t`.
+
+    Attributes
+    ----------
+    start_state, start_inputs : tuple of node
+        State at time zero and inputs p, from the values g of `equations.given`.
+    block : tuple of node
+        Numbers that depend on inputs p only; the integration reads them as `c.K`.
+    rhs : tuple of node
+        Derivatives.
+    jacobian : mapping of (row, column) to node
+        Structural non-zeros.
+    drift : mapping of row to node
+        Partial derivatives of `rhs` by time.
+    comparisons : tuple of node
+        Truths that a step holds fixed (`z.K`), as they are now.
+    """
+
+    graph: Graph
+    equations: Equations
+    start_state: tuple[Node, ...]
+    start_inputs: tuple[Node, ...]
+    block: tuple[Node, ...]
+    rhs: tuple[Node, ...]
+    jacobian: dict[tuple[int, int], Node]
+    drift: dict[int, Node]
+    comparisons: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    timed: bool
+
+
+def build_system(equations: Equations, outputs: Sequence[str]) -> System:
+    """Return the system of the equations with some outputs."""
+    builder = _Builder(equations)
+    return builder.system(tuple(outputs))
+
+
+class _Builder:
+    def __init__(self, equations: Equations) -> None:
+        self.equations = equations
+        self.graph = g = Graph()
+        self.time = g.input("t")
+        self.fixed = {id: g.input(f"p.{id}") for id in equations.constants}
+        for id, expression in equations.fixed:
+            self.fixed[id] = lower(g, expression, self.fixed)
+        assigned = {id for id, _ in equations.moving}
+        self.states = [g.input(f"y.{i}") for i in range(len(equations.states))]
+        names = [state + AMOUNT if state in assigned else state for state in equations.states]
+        self.base = self.fixed | dict(zip(names, self.states, strict=True)) | {"time": self.time}
+        self.frozen = {c: g.truth(f"z.{k}") for k, c in enumerate(equations.comparisons)}
+
+    def system(self, outputs: tuple[str, ...]) -> System:
+        equations, g = self.equations, self.graph
+        held = self._moving(self.frozen)
+        rhs = [lower(g, e, held, self.frozen) for e in equations.derivatives]
+        slopes = g.slopes(rhs, [*self.states, self.time])
+        last = len(self.states)
+        jacobian = {(row, column): node for row, found in enumerate(slopes) for column, node in found.items() if column != last}
+        drift = {row: found[last] for row, found in enumerate(slopes) if last in found}
+        live = self._moving({})
+        live |= {id: lower(g, e, live) for id, e in equations.boundary_flux}
+        shown = dict(zip(equations.states, self.states, strict=True)) | live
+        comparisons = tuple(self._comparison(c, live) for c in equations.comparisons)
+        seen = [shown[id] for id in outputs]
+        start_state, start_inputs = self._start()
+        roots = [*rhs, *jacobian.values(), *drift.values(), *seen, *comparisons]
+        hoist = _Hoist(g)
+        moved = hoist.all(roots)
+        order = iter(moved)
+        return System(
+            graph=g,
+            equations=equations,
+            start_state=start_state,
+            start_inputs=start_inputs,
+            rhs=tuple(next(order) for _ in rhs),
+            jacobian={key: next(order) for key in jacobian},
+            drift={key: next(order) for key in drift},
+            outputs=tuple(next(order) for _ in seen),
+            comparisons=tuple(next(order) for _ in comparisons),
+            block=tuple(hoist.block),
+            timed=any(g.parts[n].name == "t" for n in g.program(roots)),
+        )
+
+    def _moving(self, frozen: dict[Apply, Node]) -> dict[str, Node]:
+        known = dict(self.base)
+        for id, expression in self.equations.moving:
+            known[id] = lower(self.graph, expression, known, frozen)
+        return known
+
+    def _comparison(self, comparison: Apply, live: dict[str, Node]) -> Node:
+        return lower(self.graph, comparison, live)
+
+    def _start(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+        equations, g = self.equations, self.graph
+        known = {id + GIVEN: g.input(f"g.{id}") for id in equations.given} | {"time": g.zero}
+        for id, expression in equations.starting:
+            known[id] = lower(g, expression, known)
+        state = tuple(
+            known[id] if size is None else g.mul(known[id], known[size]) for id, size in zip(equations.states, equations.scales, strict=True)
+        )
+        return state, tuple(known[id] for id in equations.constants)
+
+
+class _Hoist:
+    """Moves the largest parts that depend on inputs p only into a block that is computed once per individual."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.block: list[Node] = []
+        self.inputs: dict[Node, Node] = {}
+        self.still: dict[Node, bool] = {}
+        self.moved: dict[Node, Node] = {}
+
+    def all(self, roots: Sequence[Node]) -> list[Node]:
+        program = self.graph.program(roots)
+        for node in program:
+            part = self.graph.parts[node]
+            if part.op in ("input", "truth"):
+                self.still[node] = part.name.startswith("p.")
+            else:
+                self.still[node] = all(self.still[arg] for arg in part.args)
+        for node in program:
+            if not self.still[node]:
+                self.moved[node] = self._rebuilt(node)
+        return [self._of(root) for root in roots]
+
+    def _rebuilt(self, node: Node) -> Node:
+        part = self.graph.parts[node]
+        if not part.args:
+            return node
+        if part.op == "div" and self.still[part.args[1]] and self.graph.value(part.args[1]) is None:
+            inverse = self.graph.div(self.graph.one, part.args[1])
+            self.still[inverse] = True
+            return self.graph.mul(self._of(part.args[0]), self._of(inverse))
+        return self.graph.same(part.op, [self._of(arg) for arg in part.args])
+
+    def _of(self, node: Node) -> Node:
+        if not self.still[node]:
+            return self.moved[node]
+        if self.graph.parts[node].op in ("const", "nan"):
+            return node
+        if node not in self.inputs:
+            self.inputs[node] = self.graph.input(f"c.{len(self.block)}")
+            self.block.append(node)
+        return self.inputs[node]
+
