@@ -74,6 +74,8 @@ def test_what_rows_cannot_say_is_refused(text: str, compartments: dict[str, int]
         ({"ADDL": 3}, "ADDL is 3 but II is 0"),
         ({"ADDL": 1.5, "II": 24}, "ADDL is 1.5"),
         ({"EVID": 4}, "EVID is 4"),
+        ({"F": 0.5}, "F is 0.5"),
+        ({"ALAG": 2}, "ALAG is 2"),
         ({"AMT": "."}, "AMT is 0 in a dosing row"),
         ({"AMT": "abc"}, "AMT is 'abc'"),
         ({"AMT": "nan"}, "AMT is 'nan'"),

@@ -16,6 +16,7 @@ from serdsim.errors import Issue, RegimenError
 
 COLUMNS = ("ID", "TIME", "AMT", "RATE", "ADDL", "II", "EVID", "CMT")
 Row = dict[str, float | int]
+_ELSEWHERE = " (simulate --nonmem reads such rows)"
 
 
 def to_nonmem(regimen: Regimen, compartments: Mapping[str, int], id: int = 1) -> list[Row]:
@@ -106,8 +107,8 @@ def from_nonmem(
     Raises
     ------
     RegimenError
-        With every row that cannot be read: SS, modelled rates (-1, -2), resets, ADDL without II, time that runs backward,
-        unknown compartments, several individuals.
+        With every row that cannot be read: SS, modelled rates (-1, -2), F, ALAG, resets, ADDL without II, time that runs
+        backward, unknown compartments, several individuals. `simulation.nonmem` runs such rows as they are.
     """
     issues: list[Issue] = []
     doses: list[Dose] = []
@@ -163,13 +164,16 @@ def _read(
 
 def _refuse_traps(row: Mapping[str, object], time: float, last: float, event: float, amount: float) -> None:
     rate, more, interval, steady = (_number(row, column, 0.0) for column in ("RATE", "ADDL", "II", "SS"))
+    share, lag = _number(row, "F", 1.0), _number(row, "ALAG", 0.0)
     dose = event == 1
     traps = (
         (not math.isfinite(time), "TIME is missing", "hours"),
         (time < last, f"TIME {time:g} is before the row above ({last:g})", "rows in order of time"),
-        (event not in (0, 1, 2), f"EVID is {event:g}", "0, 1 or 2; a reset (3, 4) cannot be said in a regimen"),
-        (steady != 0, f"SS is {steady:g}", "0; write the doses that lead to the steady state"),
-        (dose and rate < 0, f"RATE is {rate:g}, a rate or duration that a model computes", "0 or the rate of the infusion"),
+        (event not in (0, 1, 2), f"EVID is {event:g}", f"0, 1 or 2; a reset (3, 4) cannot be said in a regimen{_ELSEWHERE}"),
+        (steady != 0, f"SS is {steady:g}", f"0; write the doses that lead to the steady state{_ELSEWHERE}"),
+        (dose and rate < 0, f"RATE is {rate:g}, a rate or duration that a model computes", f"0 or the rate of the infusion{_ELSEWHERE}"),
+        (dose and share != 1, f"F is {share:g}", f"1; write the amount that arrives{_ELSEWHERE}"),
+        (dose and lag != 0, f"ALAG is {lag:g}", f"0; write the time of arrival{_ELSEWHERE}"),
         (dose and amount <= 0, f"AMT is {amount:g} in a dosing row", "an amount above 0"),
         (dose and (more != int(more) or not 0 <= more < MAX_COUNT), f"ADDL is {more:g}", f"a whole number from 0 to {MAX_COUNT - 1}"),
         (dose and more > 0 and interval <= 0, f"ADDL is {more:g} but II is {interval:g}", "II above 0 where ADDL is above 0"),

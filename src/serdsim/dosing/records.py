@@ -68,7 +68,9 @@ class Record:
     def __post_init__(self) -> None:
         checks = [*_general(self), *(_dosing(self) if self.doses else _idle(self))]
         wrong = [
-            Issue(f"{name} is {value!r}", self.file, self.line, expected=expected) for fine, name, value, expected in checks if not fine
+            Issue(f"{name} is {'missing' if value is None else repr(value)}", self.file, self.line, expected=expected)
+            for fine, name, value, expected in checks
+            if not fine
         ]
         if not wrong and self.doses:
             wrong = [Issue(text, self.file, self.line, expected=expected) for text, expected in _contradictions(self)]

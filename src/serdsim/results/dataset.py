@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from serdsim.engine.plan import Arrays
@@ -41,6 +42,41 @@ def label(
         "time": ("time", np.array(times, float), {"units": time_unit}),
     }
     return xr.Dataset(data, coords=coordinates, attrs={key: value for key, value in attributes.items() if value is not None})
+
+
+def label_records(
+    arrays: Arrays,
+    model: Model,
+    outputs: Sequence[str],
+    times: np.ndarray,
+    names: Sequence[str],
+    time_unit: str,
+    attributes: Mapping[str, object],
+) -> xr.Dataset:
+    """Return a Dataset with the dims `individual` and `observation`, for individuals that are observed at times of their own.
+
+    Parameters
+    ----------
+    times : ndarray, shape (observation, individual)
+        Where an individual has fewer observations than others +inf, which becomes NaN, as do the values.
+    names : sequence of str
+        Of the individuals.
+    """
+    plain = label(arrays, model, outputs, range(len(times)), time_unit, attributes).rename_dims(time="observation").drop_vars("time")
+    own = np.where(np.isfinite(times), times, np.nan).T
+    coordinates = {
+        "individual": ("individual", np.array(names, dtype=str)),
+        "time": (("individual", "observation"), own, {"units": time_unit}),
+    }
+    return plain.assign_coords(coordinates)
+
+
+def rows_of(dataset: xr.Dataset) -> pd.DataFrame:
+    """Return one row per individual and observation that there is, in the order of the Dataset, with the status."""
+    names = [str(name) for name, values in dataset.data_vars.items() if "observation" in values.dims]
+    table = dataset[[*names, "status"]].to_dataframe(dim_order=["individual", "observation"]).reset_index()
+    table = table.set_index("individual").loc[dataset["individual"].values].reset_index()
+    return table.loc[table["time"].notna(), ["individual", "time", *names, "status"]].reset_index(drop=True)
 
 
 def unit_of(model: Model, id: str) -> str:

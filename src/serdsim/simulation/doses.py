@@ -6,30 +6,54 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from serdsim.dosing.records import DOSE, OTHER, Person, Record, in_time_unit
 from serdsim.dosing.regimen import Dose, Regimen, kind_of
 from serdsim.engine.plan import Schedule
 from serdsim.errors import Issue, RegimenError
+from serdsim.simulation.event_rules import follow
 from serdsim.simulation.question import Question
-from serdsim.units import convert
+from serdsim.units import convert, parse_unit
 
 
 def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: float, per_hour: float) -> Schedule:
     """Return the stops of a regimen up to the end [h]; every later dose is left to `doses_after`."""
-    stops = [
-        (time, question.doses[dose.drug], amount_of(dose, question))
+    drugs = {drug: number for number, drug in enumerate(regimen.drugs, start=1)}
+    records = [
+        Record(
+            time,
+            DOSE,
+            amount_of(dose, question),
+            drugs[dose.drug],
+            rate=-2.0 if dose.duration_h else 0.0,
+            modelled_duration=dose.duration_h,
+        )
         for dose in regimen.doses
-        for time in (dose.start_h + i * (dose.interval_h or 0.0) for i in range(dose.count))
-        if time <= end_h
+        for time in dose.times_h
+        if time <= end_h and dose.amount > 0
     ]
-    stops.sort(key=lambda stop: stop[0])
-    values = np.repeat(np.array([[amount] for _, _, amount in stops]).reshape(len(stops), 1), individuals, axis=1)
+    ordered = (*sorted(records, key=lambda record: record.time), Record(end_h, OTHER))
+    (person,) = in_time_unit([Person("everyone", ordered)], per_hour)
+    items = follow(person, {number: question.doses[drug] for drug, number in drugs.items()}).items
+    values = np.repeat(np.array([value for *_, value in items], float).reshape(len(items), 1), individuals, axis=1)
     return Schedule.shared(
-        tuple(time * per_hour for time, _, _ in stops), ("add",) * len(stops), tuple(target for _, target, _ in stops), values
+        [time for time, *_ in items], [kind for _, kind, *_ in items], [str(target) for _, _, target, _ in items], values
     )
 
 
+def infused(question: Question, regimen: Regimen) -> tuple[str, ...]:
+    """Return the species that infusions of a regimen go into; raises for a dose that the model cannot take."""
+    doses = [dose for dose in regimen.doses if amount_of(dose, question) and dose.route == "iv-inf"]
+    return tuple(dict.fromkeys(question.doses[dose.drug] for dose in doses))
+
+
 def amount_of(dose: Dose, question: Question) -> float:
-    """Return the amount [substance unit of the model] that a dose adds to its species."""
+    """Return the amount [substance unit of the model] that a dose brings to its species.
+
+    Raises
+    ------
+    RegimenError
+        For a species that the model does not have, a route that it cannot take, and a unit that does not fit.
+    """
     model, target = question.model, question.doses[dose.drug]
     if target not in model.species:
         near = ", ".join(get_close_matches(target, model.species, 3))
@@ -38,30 +62,47 @@ def amount_of(dose: Dose, question: Question) -> float:
                 f'the model has no species "{target}" to give the drug into', file=question.name, expected=near or "a species of the model"
             )
         )
-    species = model.species[target]
-    size = model.compartments[species.compartment]
     substance = model.units.get("substance")
     if substance is None:
         raise RegimenError(
             Issue("the model does not say in which unit its amounts are", file=question.name, id=target, expected="a substance unit")
         )
-    kind = kind_of(dose.unit)
+    return _converted(dose, question, target, substance)
+
+
+def _converted(dose: Dose, question: Question, target: str, substance: str) -> float:
+    size = question.model.compartments[question.model.species[target].compartment]
+    kind, weighed = kind_of(dose.unit), parse_unit(substance).same_dimension(parse_unit("mg"))
     where = (
         "a concentration such as 100 nM, since the model is a dish"
         if question.pre_run
         else f"an amount in the unit of {substance}, or a concentration"
     )
-    if kind == "mass":
+    if kind == "mass" and not weighed:
         raise RegimenError(Issue(f"{dose.drug} {dose.amount:g} {dose.unit}: the model {question.name} cannot take a mass", expected=where))
-    if dose.route is not None or dose.duration_h is not None:
-        raise RegimenError(
-            Issue(f"the model {question.name} has one way in; the route {dose.route} means nothing to it", expected="no route")
-        )
-    if kind == "concentration" and size.value is not None and size.unit is not None:
+    _refuse_route(dose, question, target)
+    if kind == "concentration" and not weighed and size.value is not None and size.unit is not None:
         return convert(dose.amount, dose.unit, f"{substance}/({size.unit})") * size.value
-    if kind == "amount":
+    if kind == ("mass" if weighed else "amount"):
         return convert(dose.amount, dose.unit, substance)
+    if weighed:
+        raise RegimenError(
+            Issue(
+                f"{dose.drug} {dose.amount:g} {dose.unit}: the model {question.name} counts masses", expected=f"a mass such as {substance}"
+            )
+        )
     raise RegimenError(Issue(f"{dose.drug} {dose.amount:g} {dose.unit}: the compartment of {target} has no size", expected=where))
+
+
+def _refuse_route(dose: Dose, question: Question, target: str) -> None:
+    if dose.route is None:
+        return
+    if not question.own:
+        problem = f"the model {question.name} has one way in; the route {dose.route} means nothing to it"
+        raise RegimenError(Issue(problem, expected="no route"))
+    if dose.route not in ("iv", "iv-inf"):
+        problem = f"the model {question.name} does not say where the route {dose.route} leads; the dose names the species {target} itself"
+        raise RegimenError(Issue(problem, id=dose.drug, expected=f"iv or iv-inf D, or no route, for a dose straight into {target}"))
 
 
 def doses_after(regimen: Regimen, end_h: float) -> int:

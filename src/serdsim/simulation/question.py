@@ -15,6 +15,7 @@ from serdsim.model.entities import Model
 from serdsim.model.library import Recipe, load, read_recipe, shipped_library, shipped_models
 from serdsim.model.sbml import read_model
 from serdsim.model.unit_check import wrong_units
+from serdsim.units import convert
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Question:
     selection: Mapping[str, str]
     time_unit: str
     own: bool = False
+
+    @property
+    def per_hour(self) -> float:
+        """How many of the model's units of time make an hour; a model that gives none counts hours."""
+        return convert(1.0, "h", self.time_unit) if self.time_unit != "not given" else 1.0
 
 
 def ask(

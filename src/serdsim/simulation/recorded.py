@@ -17,7 +17,7 @@ from serdsim.errors import InputError, Issue, RegimenError
 from serdsim.simulation.event_rules import STEADY, Diary, Item, follow
 from serdsim.simulation.steady import NO_STEADY_STATE, Steady, steady_states
 
-Engine = Callable[[Equations, Plan], Arrays]
+Integrate = Callable[[Equations, Plan], Arrays]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def run_records(
     people: Sequence[Person],
     compartments: Mapping[int, str],
     outputs: Sequence[str],
-    engine: Engine,
+    integrate: Integrate,
     *,
     rtol: float = 1e-8,
     atol: float = 1e-12,
@@ -58,7 +58,7 @@ def run_records(
     compartments : mapping of int to str
         Species of each compartment that is dosed.
     outputs : sequence of str
-    engine : callable
+    integrate : callable
         Equations and Plan -> Arrays; called once for all individuals and some times for their steady states.
 
     Raises
@@ -72,13 +72,13 @@ def run_records(
     kernel = build(with_infusions(equations, infused))
     given = np.vstack([given, np.zeros((len(kernel.equations.given) - len(given), given.shape[1]))])
     diaries = [follow(person, compartments) for person in people]
-    steadies = _steadies(kernel, given, diaries, engine, atol)
+    steadies = _steadies(kernel, given, diaries, integrate, atol)
     _check_sums(people, steadies)
     start = min(person.records[0].time for person in people)
     times, placed = _observations(diaries)
     lists = [_items(kernel, diary, own, person, start) for diary, own, person in zip(diaries, steadies, people, strict=True)]
     plan = Plan(given, times, tuple(outputs), schedule=_schedule(lists), placed=placed, start_time=start, rtol=rtol, atol=atol)
-    return Recorded(_with_failures(engine(kernel.equations, plan), steadies), times)
+    return Recorded(_with_failures(integrate(kernel.equations, plan), steadies), times)
 
 
 def check_people(equations: Equations, people: Sequence[Person], compartments: Mapping[int, str]) -> None:
@@ -109,10 +109,10 @@ def _misfits(equations: Equations, person: Person, compartments: Mapping[int, st
     ]
 
 
-def _steadies(kernel: Kernel, given: np.ndarray, diaries: Sequence[Diary], engine: Engine, atol: float) -> list[list[Steady]]:
+def _steadies(kernel: Kernel, given: np.ndarray, diaries: Sequence[Diary], integrate: Integrate, atol: float) -> list[list[Steady]]:
     owners = [i for i, diary in enumerate(diaries) for _ in diary.trains]
     trains = [train for diary in diaries for train in diary.trains]
-    found = iter(steady_states(kernel, partial(engine, kernel.equations), trains, given[:, owners], atol))
+    found = iter(steady_states(kernel, partial(integrate, kernel.equations), trains, given[:, owners], atol))
     return [[next(found) for _ in diary.trains] for diary in diaries]
 
 
@@ -143,6 +143,8 @@ def _items(kernel: Kernel, diary: Diary, steadies: Sequence[Steady], person: Per
             items.append(item)
             continue
         steady = steadies[int(target)]
+        if steady.failure:
+            continue
         above = steady.state - (steady.begin if value == 1 else 0.0)
         items += [(time, "add", id, float(change)) for id, change in zip(kernel.equations.states, above, strict=True) if change]
     return items
