@@ -1,0 +1,1 @@
+"""Speed and accuracy of this engine beside others: `python -m benchmarks --help`."""

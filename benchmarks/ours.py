@@ -1,0 +1,35 @@
+"""Our engine: one call for the whole ensemble, in one thread."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from benchmarks.plans import plan_of, values_of
+from benchmarks.problem import Problem
+from benchmarks.starts import Starts
+from serdsim.codegen.kernel import build
+from serdsim.engine.ensemble import run_ensemble
+
+NAME = "serdsim"
+
+
+def variants(problem: Problem) -> tuple[str, ...]:
+    """Return the one way there is."""
+    return ("",)
+
+
+class Prepared:
+    """A built kernel; `run` integrates every individual."""
+
+    def __init__(self, problem: Problem, variant: str) -> None:
+        self.problem, self.starts = problem, Starts(problem)
+        begin = time.process_time()
+        build(self.starts.equations)
+        self.build_s = time.process_time() - begin
+
+    def run(self, rtol: float) -> np.ndarray:
+        """Return the values, shape (individual, time, state); NaN for an individual that failed."""
+        plan = plan_of(self.problem, self.starts, rtol)
+        return values_of(self.problem, self.starts, run_ensemble(self.starts.equations, plan, workers=1))
