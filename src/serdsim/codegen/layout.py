@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # vectors with one meaning each
 CLOCK = (
     "t", "h", "stop", "after_stop", "fresh_stop", "rejected", "attempts", "accepted", "refused", "active", "taken", "arrived",
-    "before", "target", "spare",
+    "before", "target", "spare", "row_time", "end",
 )  # fmt: skip
 # integers per lane
 LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
@@ -15,7 +15,7 @@ LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
 ARGUMENTS = (
     "work", "ints", "settings", "given", "initial", "times", "times_stride", "rows", "starts", "item_times", "item_kinds",
     "item_targets", "item_values", "out", "final", "status", "accepted", "refused", "fail_times", "individuals", "row_count",
-    "next", "cancel", "output_rows",
+    "next", "cancel", "output_rows", "ends",
 )  # fmt: skip
 SETTINGS = ("rtol", "atol", "start", "safety", "grow", "shrink", "floor", "attempts", "memory")
 RUNNING, ARRIVED, NEEDED, FAILED = range(4)

@@ -28,6 +28,12 @@ class System:
         Partial derivatives of `rhs` by time.
     comparisons : tuple of node
         Truths that a step holds fixed (`z.K`), as they are now.
+    switches : tuple of node
+        Times, known from the inputs, at which a comparison of time changes; the integration stops there.
+    located : tuple of int
+        Comparisons that are no switch; their changes are located within a step.
+    sizes : tuple of node
+        By which a state is divided to become a concentration, 1 for others.
     """
 
     graph: Graph
@@ -39,8 +45,10 @@ class System:
     jacobian: dict[tuple[int, int], Node]
     drift: dict[int, Node]
     comparisons: tuple[Node, ...]
+    switches: tuple[Node, ...]
+    located: tuple[int, ...]
+    sizes: tuple[Node, ...]
     outputs: tuple[Node, ...]
-    timed: bool
 
 
 def build_system(equations: Equations, outputs: Sequence[str]) -> System:
@@ -74,35 +82,65 @@ class _Builder:
         live = self._moving({})
         live |= {id: lower(g, e, live) for id, e in equations.boundary_flux}
         shown = dict(zip(equations.states, self.states, strict=True)) | live
-        comparisons = tuple(self._comparison(c, live) for c in equations.comparisons)
-        seen = [shown[id] for id in outputs]
+        switches = self._switches(live)
+        groups = {
+            "rhs": rhs,
+            "jacobian": list(jacobian.values()),
+            "drift": list(drift.values()),
+            "comparisons": [lower(g, c, live) for c in equations.comparisons],
+            "switches": [time for time in switches if time is not None],
+            "sizes": [g.one if size is None else shown[size] for size in equations.scales],
+            "outputs": [shown[id] for id in outputs],
+        }
         start_state, start_inputs = self._start()
-        roots = [*rhs, *jacobian.values(), *drift.values(), *seen, *comparisons]
         hoist = _Hoist(g)
-        moved = hoist.all(roots)
-        order = iter(moved)
+        moved = iter(hoist.all([node for group in groups.values() for node in group]))
+        done = {name: tuple(next(moved) for _ in group) for name, group in groups.items()}
         return System(
             graph=g,
             equations=equations,
             start_state=start_state,
             start_inputs=start_inputs,
-            rhs=tuple(next(order) for _ in rhs),
-            jacobian={key: next(order) for key in jacobian},
-            drift={key: next(order) for key in drift},
-            outputs=tuple(next(order) for _ in seen),
-            comparisons=tuple(next(order) for _ in comparisons),
             block=tuple(hoist.block),
-            timed=any(g.parts[n].name == "t" for n in g.program(roots)),
+            rhs=done["rhs"],
+            jacobian=dict(zip(jacobian, done["jacobian"], strict=True)),
+            drift=dict(zip(drift, done["drift"], strict=True)),
+            comparisons=done["comparisons"],
+            switches=done["switches"],
+            located=tuple(k for k, time in enumerate(switches) if time is None),
+            sizes=done["sizes"],
+            outputs=done["outputs"],
         )
+
+    def _switches(self, live: dict[str, Node]) -> list[Node | None]:
+        """Return for each comparison the time at which it changes, None where that is not known beforehand."""
+        g = self.graph
+        first = dict(self.base) | {"time": g.zero}
+        for id, expression in self.equations.moving:
+            first[id] = lower(g, expression, first)
+        found: list[Node | None] = []
+        for comparison in self.equations.comparisons:
+            now, begin = (
+                [lower(g, arg, known) for arg in comparison.args] for known in (live, first)
+            )
+            found.append(None)
+            if len(now) != 2 or any(g.is_truth(arg) for arg in now):
+                continue
+            gap, start = g.sub(*now), g.sub(*begin)
+            slope = g.slopes([gap], [self.time])[0].get(0)
+            if slope is not None and not self._varies(slope) and not self._varies(start):
+                found[-1] = g.div(g.neg(start), slope)
+        return found
+
+    def _varies(self, node: Node) -> bool:
+        parts = [self.graph.parts[part] for part in self.graph.program([node])]
+        return any(part.op in ("input", "truth") and not part.name.startswith("p.") for part in parts)
 
     def _moving(self, frozen: dict[Apply, Node]) -> dict[str, Node]:
         known = dict(self.base)
         for id, expression in self.equations.moving:
             known[id] = lower(self.graph, expression, known, frozen)
         return known
-
-    def _comparison(self, comparison: Apply, live: dict[str, Node]) -> Node:
-        return lower(self.graph, comparison, live)
 
     def _start(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         equations, g = self.equations, self.graph

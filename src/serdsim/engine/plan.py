@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from serdsim.codegen.equations import Equations
 from serdsim.errors import InputError
 
 STATUSES = ("ok", "step_limit", "step_underflow", "not_finite")
@@ -195,6 +196,8 @@ class Arrays:
     message: tuple[str, ...]
     final: np.ndarray
     evaluations: np.ndarray
+    steps: np.ndarray | None = None
+    refused: np.ndarray | None = None
 
 
 def same_instant(time: float) -> float:
@@ -211,3 +214,13 @@ def join(parts: list[Arrays]) -> Arrays:
         final=np.concatenate([part.final for part in parts], axis=1),
         evaluations=np.concatenate([part.evaluations for part in parts]),
     )
+
+
+def check_targets(equations: Equations, schedule: Schedule) -> None:
+    """Raise an InputError for a change of something that the model does not have."""
+    for target, kind in {(int(t), int(k)) for t, k in zip(schedule.targets, schedule.kinds, strict=True)}:
+        name = schedule.names[target] if KINDS[kind] in ("add", "set") else None
+        if name is not None and name not in equations.states and not (KINDS[kind] == "set" and name in equations.constants):
+            raise InputError(
+                f'the schedule cannot {KINDS[kind]} "{name}": it is not a species, a changing quantity or an input of the model'
+            )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import Kernel
 from serdsim.engine.events import Agenda
-from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, same_instant
+from serdsim.engine.plan import Arrays, Plan, check_targets, same_instant
 from serdsim.engine.stepper import Limits, Moving, Still, Stopped, stepper
 from serdsim.errors import InputError
 
@@ -50,16 +49,6 @@ def run(kernel: Kernel, plan: Plan) -> Arrays:
         final=np.stack([c.final for c in courses], axis=1) if courses else np.empty((len(kernel.equations.states), 0)),
         evaluations=np.array([c.evaluations for c in courses], dtype=int),
     )
-
-
-def check_targets(equations: Equations, schedule: Schedule) -> None:
-    """Raise an InputError for a change of something that the model does not have."""
-    for target, kind in {(int(t), int(k)) for t, k in zip(schedule.targets, schedule.kinds, strict=True)}:
-        name = schedule.names[target] if KINDS[kind] in ("add", "set") else None
-        if name is not None and name not in equations.states and not (KINDS[kind] == "set" and name in equations.constants):
-            raise InputError(
-                f'the schedule cannot {KINDS[kind]} "{name}": it is not a species, a changing quantity or an input of the model'
-            )
 
 
 def integrate(kernel: Kernel, plan: Plan, individual: int) -> Course:

@@ -1,0 +1,204 @@
+"""One attempted step of all lanes: stages, error, what is accepted, the next step size."""
+
+from __future__ import annotations
+
+from serdsim.codegen.frame import Frame
+from serdsim.codegen.ir import Value
+from serdsim.codegen.layout import ARRIVED, FAILED, Layout
+from serdsim.codegen.method import Method
+from serdsim.codegen.native_output import write_dense, write_located, write_rows
+from serdsim.codegen.system import System
+
+_REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
+_TINY = 2.0**-50  # of the time: shorter steps do not move it
+
+
+def step_function(system: System, method: Method, layout: Layout, lanes: int, *, fma: bool) -> str:
+    """Return the IR of ``step(args)``."""
+    return _Step(system, method, layout, lanes, fma=fma).text()
+
+
+class _Step(Frame):
+    def __init__(self, system: System, method: Method, layout: Layout, lanes: int, *, fma: bool) -> None:
+        super().__init__(layout, lanes, fma=fma)
+        self.system, self.method, self.n = system, method, layout.states
+
+    def text(self) -> str:
+        code = self.code
+        self.t, self.h, stop = self.clock("t"), self.clock("h"), self.clock("stop")
+        self.active = code.compare("ogt", self.clock("active"), code.splat(0.5))
+        self._choose(stop)
+        self._stages()
+        error, bad = self._error()
+        within = code.compare("ole", error, code.splat(1.0))
+        ok = code.both(code.both(self.active, within), code.invert(bad))
+        self._next_size(error, bad, ok)
+        arrived = code.both(ok, self.hit)
+        ended = code.select(self.hit, stop, code.add(self.t, self.taken))
+        self.set_clock("target", ended)
+        if self.system.located:
+            write_dense(self, self.method)
+            arrived = code.both(arrived, write_located(self, ok), "or")
+            ended = self.clock("target")
+            write_rows(self, ok, ended)
+        else:
+            write_rows(self, ok, ended, dense=self.method)
+        self._accept(ok, ended)
+        self._flags(ok, bad, arrived)
+        return code.function("internal void @step(ptr noalias %args) noinline nounwind")
+
+    def _choose(self, stop: Value) -> None:
+        code = self.code
+        room = code.sub(stop, self.t)
+        self.hit = code.compare("oge", self.h, code.mul(room, code.splat(_REACH)))
+        half = code.mul(room, code.splat(0.5))
+        # two equal steps instead of one and a rest
+        shorter = code.select(code.compare("ogt", self.h, half), half, self.h)
+        self.taken = code.select(self.hit, room, shorter)
+        self.set_clock("taken", self.taken)
+        self.inverse = code.div(code.splat(1.0), self.taken)
+
+    def _stages(self) -> None:
+        code, method, u = self.code, self.method, self.block("u")
+        if method.implicit:
+            pivot = self.clock_place("spare")
+            code.store(code.mul(self.inverse, code.splat(1.0 / method.gamma)), pivot)
+            self.live("jac", self.block("y"), self.clock_place("t"), self.block("w"), f", ptr {pivot}")
+            code.do(f"call void @lu(ptr {self.block('w')})")
+            if self.system.drift:
+                self.live("drift", self.block("y"), self.clock_place("t"), self.block("drift"))
+        for i in range(method.stages):
+            at = self.block("y")
+            if i:
+                self._argument(i)
+                at = self.block("y1")
+            moment = code.fma(self.taken, code.splat(method.alpha[i]), self.t)
+            code.store(moment, self.clock_place("before"))
+            out = code.at(u, i * self.n)
+            self.live("rhs", at, self.clock_place("before"), out)
+            self._right_side(i, out)
+            if method.implicit:
+                code.do(f"call void @solve(ptr {self.block('w')}, ptr {out})")
+
+    def _weighted(self, row: Value, weights: tuple[float, ...], start: Value | None = None) -> Value | None:
+        """Return start + sum weights[j] u[j] for one state."""
+        total = start
+        for j, weight in enumerate(weights):
+            if weight == 0.0:
+                continue
+            u = self.code.load(self.block("u"), self.code.integer("add", row, j * self.n))
+            if total is None:
+                total = self.code.mul(u, self.code.splat(weight))
+            else:
+                total = self.code.add(total, u) if weight == 1.0 else self.code.fma(u, self.code.splat(weight), total)
+        return total
+
+    def _argument(self, i: int) -> None:
+        """Write y1 = y + sum a[i][j] u[j]; where only the last weight is new, y1 goes on from itself."""
+        code, a = self.code, self.method.a
+        follows = i > 1 and a[i][: i - 1] == a[i - 1]
+        with code.each(self.n) as row:
+            start = code.load(self.block("y1" if follows else "y"), row)
+            weights = (0.0,) * (i - 1) + a[i][i - 1 :] if follows else a[i]
+            total = self._weighted(row, weights, start)
+            code.store(total or start, self.block("y1"), row)
+
+    def _right_side(self, i: int, out: Value) -> None:
+        code, method = self.code, self.method
+        drift = method.implicit and bool(self.system.drift) and method.d[i] != 0.0
+        if method.implicit and not drift and not (i and any(method.c[i])):
+            return
+        slope = code.mul(self.taken, code.splat(method.d[i])) if drift else ""
+        with code.each(self.n) as row:
+            value = code.load(out, row)
+            if not method.implicit:
+                value = code.mul(value, self.taken)
+            elif i:
+                total = self._weighted(row, method.c[i])
+                value = value if total is None else code.fma(total, self.inverse, value)
+            if drift:
+                value = code.fma(slope, code.load(self.block("drift"), row), value)
+            code.store(value, out, row)
+
+    def _error(self) -> tuple[Value, Value]:
+        """Write y1 = y + sum m[j] u[j]; return the largest error over its tolerance, and where something is not finite."""
+        code, method = self.code, self.method
+        rtol, atol = self.spread(self.setting("rtol")), self.spread(self.setting("atol"))
+        floor = self.spread(self.setting("floor"))
+        follows = method.m[:-1] == method.a[-1]
+        worst, check = code.slot(code.vector), code.slot(code.vector)
+        for slot in (worst, check):
+            code.write("zeroinitializer", slot, code.vector)
+        with code.each(self.n) as row:
+            old = code.load(self.block("y"), row)
+            start = code.load(self.block("y1"), row) if follows else old
+            weights = (0.0,) * (method.stages - 1) + method.m[-1:] if follows else method.m
+            new = self._weighted(row, weights, start) or start
+            code.store(new, self.block("y1"), row)
+            error = self._weighted(row, method.e) or code.splat(0.0)
+            big = self._larger(code.call("llvm.fabs", new), code.load(self.block("biggest"), row))
+            size = self._larger(code.call("llvm.fabs", old), code.call("llvm.fabs", new))
+            scale = self._larger(size, code.mul(floor, big))
+            weight = code.fma(rtol, scale, code.mul(atol, code.load(self.block("sizes"), row)))
+            share = code.div(code.call("llvm.fabs", error), weight)
+            code.write(self._larger(share, code.read(worst, code.vector)), worst, code.vector)
+            finite = code.mul(code.add(new, share), code.splat(0.0))
+            code.write(code.add(code.read(check, code.vector), finite), check, code.vector)
+        bad = code.compare("uno", code.read(check, code.vector), code.splat(0.0))
+        return code.read(worst, code.vector), bad
+
+    def _larger(self, a: Value, b: Value) -> Value:
+        return self.code.select(self.code.compare("ogt", a, b), a, b)
+
+    def _smaller(self, a: Value, b: Value) -> Value:
+        return self.code.select(self.code.compare("olt", a, b), a, b)
+
+    def _next_size(self, error: Value, bad: Value, ok: Value) -> None:
+        """Set h: from the error where the step went far, kept where a stop cut it short."""
+        code = self.code
+        least = self._larger(error, code.splat(1e-10))
+        power = code.call("v_exp", code.mul(code.call("v_log", least), code.splat(-1.0 / (self.method.embedded_order + 1))))
+        factor = code.mul(power, self.spread(self.setting("safety")))
+        factor = self._smaller(self._larger(factor, self.spread(self.setting("shrink"))), self.spread(self.setting("grow")))
+        factor = code.select(bad, self.spread(self.setting("shrink")), factor)
+        after_refusal = code.compare("ogt", self.clock("rejected"), code.splat(0.5))
+        factor = code.select(code.both(ok, after_refusal), self._smaller(factor, code.splat(1.0)), factor)
+        grown = code.mul(self.taken, factor)
+        cut = code.both(ok, code.compare("oge", factor, code.splat(1.0)))
+        following = code.select(cut, self._larger(grown, self.h), grown)
+        self.set_clock("h", code.select(self.active, following, self.h))
+        fresh = code.both(ok, code.compare("ogt", self.clock("fresh_stop"), code.splat(0.5)))
+        self.set_clock("after_stop", code.select(fresh, self.taken, self.clock("after_stop")))
+        self.set_clock("fresh_stop", code.select(fresh, code.splat(0.0), self.clock("fresh_stop")))
+
+    def _count(self, name: str, mask: Value) -> Value:
+        code = self.code
+        value = code.add(self.clock(name), code.select(mask, code.splat(1.0), code.splat(0.0)))
+        self.set_clock(name, value)
+        return value
+
+    def _accept(self, ok: Value, ended: Value) -> None:
+        code = self.code
+        with code.each(self.n) as row:
+            old, new = code.load(self.block("y"), row), code.load(self.block("y1"), row)
+            code.store(code.select(ok, new, old), self.block("y"), row)
+            big = code.load(self.block("biggest"), row)
+            code.store(code.select(ok, self._larger(code.call("llvm.fabs", new), big), big), self.block("biggest"), row)
+        self.set_clock("t", code.select(ok, ended, self.t))
+
+    def _flags(self, ok: Value, bad: Value, arrived: Value) -> None:
+        code = self.code
+        refused = code.both(self.active, code.invert(ok))
+        self.set_clock("rejected", code.select(refused, code.splat(1.0), code.splat(0.0)))
+        self._count("accepted", ok)
+        self._count("refused", refused)
+        attempts = self._count("attempts", self.active)
+        most = code.compare("ogt", attempts, self.spread(self.setting("attempts")))
+        span = self._larger(code.call("llvm.fabs", self.t), code.call("llvm.fabs", self.clock("stop")))
+        short = code.both(refused, code.compare("olt", self.taken, code.mul(span, code.splat(_TINY))))
+        failed = code.both(self.active, code.both(short, most, "or"))
+        why = code.select(most, code.splat(1.0), code.select(bad, code.splat(3.0), code.splat(2.0)))
+        self.set_clock("arrived", why)
+        flag = code.new(f"select {code.mask} {arrived}, {code.longs} splat (i64 {ARRIVED}), {code.longs} zeroinitializer")
+        flag = code.new(f"select {code.mask} {failed}, {code.longs} splat (i64 {FAILED}), {code.longs} {flag}")
+        code.do(f"store {code.longs} {flag}, ptr {self.argument('ints')}, align {8 * self.lanes}")

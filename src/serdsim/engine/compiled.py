@@ -1,0 +1,121 @@
+"""LLVM text -> machine code of this machine, kept on disk by the hash of all that it depends on."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from serdsim.codegen.equations import Equations
+from serdsim.codegen.layout import Layout
+from serdsim.codegen.method import read_method
+from serdsim.codegen.native_module import Module, write_module
+from serdsim.codegen.system import build_system
+
+_LOCK = threading.Lock()
+_KNOWN: dict[tuple[int, tuple[str, ...], str], tuple[Equations, Compiled]] = {}
+_MOST_KNOWN = 32
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A loaded kernel: `function` takes the address of its arguments; `owner` keeps the code alive."""
+
+    function: Callable[[int], None]
+    layout: Layout
+    lanes: int
+    evaluations: int
+    states: tuple[str, ...]
+    constants: tuple[str, ...]
+    owner: object
+
+
+@cache
+def machine() -> llvm.TargetMachine:
+    """Return the target machine of this processor, with its widest vectors."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit"
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(cpu=llvm.get_host_cpu_name(), features=features, opt=2, jit=True)
+
+
+@cache
+def lanes_and_fma() -> tuple[int, bool]:
+    """Return how many individuals go side by side on this machine, and whether it can multiply and add in one."""
+    found = llvm.get_host_cpu_features()
+    return 8, bool(found.get("fma", False)) or "aarch64" in llvm.get_default_triple() or "arm64" in llvm.get_default_triple()
+
+
+def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
+    """Return the loaded kernel of equations, outputs and method; compiled once, then read from disk."""
+    key = (id(equations), outputs, method)
+    with _LOCK:
+        known = _KNOWN.get(key)
+        if known is None:
+            while len(_KNOWN) >= _MOST_KNOWN:
+                _KNOWN.pop(next(iter(_KNOWN)))
+            known = _KNOWN[key] = (equations, _build(equations, outputs, method))
+        return known[1]
+
+
+def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
+    lanes, fma = lanes_and_fma()
+    scheme = read_method(method)
+    module = write_module(build_system(equations, outputs), scheme, lanes=lanes, fma=fma)
+    engine = _load(module)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int64)(engine.get_function_address("run"))
+    return Compiled(function, module.layout, lanes, scheme.stages, equations.states, equations.constants, engine)
+
+
+def _load(module: Module) -> llvm.ExecutionEngine:
+    key = hashlib.sha256(f"{llvmlite.__version__} {machine().cpu if hasattr(machine(), 'cpu') else llvm.get_host_cpu_name()}\n{module.text}".encode()).hexdigest()
+    path = cache_folder() / key[:2] / f"{key}.o"
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
+    try:
+        data = path.read_bytes()
+    except OSError:
+        data = _compile(module.text)
+        _keep(path, data)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+    engine.finalize_object()
+    return engine
+
+
+def _compile(text: str) -> bytes:
+    parsed = llvm.parse_assembly(text)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=1)
+    tuning.loop_vectorization = False
+    tuning.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine(), tuning)
+    builder.getModulePassManager().run(parsed, builder)
+    data: bytes = machine().emit_object(parsed)
+    return data
+
+
+def cache_folder() -> Path:
+    """Return where compiled kernels are kept: SERDSIM_CACHE, else the user's cache folder."""
+    own = os.environ.get("SERDSIM_CACHE")
+    if own:
+        return Path(own)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "serdsim" / "kernels"
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Write a kernel whole or not at all; a folder that cannot be written only costs time."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+        Path(file.name).replace(path)
