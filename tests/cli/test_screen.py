@@ -88,6 +88,10 @@ def test_progress_off_a_terminal_is_a_line_every_few_seconds_with_the_time_left(
     now[0] = 20.0
     lines("ablations", 3, 0)
     assert stream.getvalue().endswith("ablations: 3\n")
+    for second, done in ((30.0, 900), (36.0, 910)):  # what was done before does not make the rest look quick
+        now[0] = second
+        lines("resumed", done, 1000)
+    assert stream.getvalue().endswith("resumed: 900 of 1000\nresumed: 910 of 1000, about 54 s left\n")
 
 
 def test_progress_on_a_terminal_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import types
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-import xarray as xr
 from cli_cases import RUN, answering, outcome
 
 from serdsim.cli import main
@@ -48,43 +45,39 @@ def test_failed_draws_give_status_3_after_everything_is_written(public: Callable
     assert read_run(Path("runs"), RUN)
 
 
-def dataset(status: list[str] | np.ndarray) -> xr.Dataset:
-    values = np.array([[1.0, 2.0, 4.0], [3.0, 1.0, 6.0]])
-    values[np.array([word not in ("ok", 0) for word in status])] = np.nan
-    return xr.Dataset(
-        {"er_total": (("individual", "time"), values, {"units": "nM"}), "status": (("individual",), status)},
-        coords={"individual": [0, 1], "time": [0.0, 1.0, 2.0]},
-    )
+TURNING = "species A = 2; species B = 0; k = 1; A -> B; k*A; seen := A + B;"
+RUNNING_AWAY = "x = 1; x' = x*x;"
 
 
-def simulating(put: Callable[..., None], data: xr.Dataset) -> dict[str, Any]:
-    seen: dict[str, Any] = {}
-
-    def simulate_named(model: str, regimen: Any, **options: Any) -> Any:
-        seen.update(options, model=model, regimen=regimen)
-        return types.SimpleNamespace(dataset=data, record={"seed": 1}, run=RUN)
-
-    put("serdsim.simulation", "simulate_named", simulate_named)
-    return seen
-
-
-def test_a_simulation_is_summed_up_and_written(public: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
-    seen = simulating(public, dataset(["ok", "ok"]))
-    assert main(["simulate", "cell", "imlunestrant 100 nM", "--output", "er_total", "--hours", "2"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["er_total", "nM", "2", "5", "1", "6"]
-    assert (str(seen["regimen"]), seen["outputs"], seen["duration_h"]) == ("imlunestrant 100 nM once", ["er_total"], 2.0)
-    table = Path("runs", RUN, "tables", "trajectories.csv").read_text()
-    assert table.startswith("individual,time,er_total,status\n0,0.0,1.0,ok\n")
+def test_a_simulation_is_summed_up_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("turning.ant").write_text(TURNING)
+    assert main(["simulate", "turning.ant", "A 3 nM", "--output", "seen", "--output", "A", "--hours", "2"]) == 2
+    assert not Path("runs").exists()
+    capsys.readouterr()
+    assert main(["simulate", "turning.ant", "--output", "seen", "--output", "A", "--hours", "2", "--seed", "3"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[1].split() == ["seen", "not", "given", "2", "2", "2", "2"]
+    assert captured.out.splitlines()[2].split() == ["A", "not", "given", "2", "0.2707", "0.2707", "2"]
+    (run,) = (path for path in Path("runs").iterdir() if path.is_dir())
+    table = (run / "tables" / "trajectories.csv").read_text().splitlines()
+    assert table[:2] == ["individual,time,seen,A,status", "0,0.0,2.0,2.0,ok"]
+    record = read_run(Path("runs"), run.name)
+    assert (record["verb"], record["status"]) == ("simulate", {"ok": 1, "failed": 0})
+    assert record["replay"] == "serdsim simulate turning.ant --hours 2 --every 1 --draws 1 --seed 3 --output seen --output A"
 
 
-@pytest.mark.parametrize("status", [["ok", "step_limit"], np.array([0, 1])])
-def test_individuals_that_failed_are_named(public: Callable[..., None], capsys: pytest.CaptureFixture[str], status: Any) -> None:
-    simulating(public, dataset(status))
-    assert main(["simulate", "cell", "--json"]) == 3
+def test_individuals_that_failed_are_named(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("away.ant").write_text(RUNNING_AWAY)
+    assert main(["simulate", "away.ant", "--hours", "2", "--draws", "3", "--workers", "1", "--json"]) == 3
     captured = capsys.readouterr()
     item = json.loads(captured.out)["items"][0]
-    assert item == {"observable": "er_total", "unit": "nM", "first": 1.0, "last": 4.0, "min": 1.0, "max": 4.0}
-    assert "1 of 2 individuals failed (step_limit: 1)" in captured.err
+    assert item == {"observable": "x", "unit": "not given", "first": None, "last": None, "min": None, "max": None}
+    assert re.search(r"3 of 3 individuals failed \(\w+: 0, 1, 2\); their values are missing in the tables\n.* at time ", captured.err)
+    (run,) = (path for path in Path("runs").iterdir() if path.is_dir())
+    assert read_run(Path("runs"), run.name)["status"] == {"ok": 0, "failed": 3}
+    assert (run / "tables" / "failures.csv").read_text().startswith("individual,status,message\n0,")
 
 
 def test_runs_are_listed_and_cited(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import serdsim.engine.ensemble as ensemble
 from little_models import course, kernel
+from serdsim.engine.engines import REFERENCE
 from serdsim.engine.ensemble import run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.randomness import normals, uniforms
@@ -42,9 +44,9 @@ def test_the_order_of_individuals_changes_no_bit(order: list[int]) -> None:
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 31, 100])
-def test_the_size_of_a_batch_changes_no_bit(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
-    monkeypatch.setattr(ensemble, "_CHUNK", chunk)
-    assert same(run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=1), run(kernel(TEXT), plan_of(RATES)))
+def test_the_size_of_a_batch_changes_no_bit(chunk: int) -> None:
+    found = run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=1, engine=replace(REFERENCE, chunk=chunk))
+    assert same(found, run(kernel(TEXT), plan_of(RATES)))
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -85,10 +87,11 @@ def test_doses_superpose_in_a_linear_model(first: float, second: float, at: floa
 
 
 def test_draws_do_not_depend_on_how_many_are_drawn() -> None:
-    assert np.array_equal(uniforms(7, 100, "kd")[:10], uniforms(7, 10, "kd"))
-    assert not np.any(uniforms(7, 10, "kd") == uniforms(7, 10, "kdx"))
-    assert not np.any(uniforms(7, 10, "kd") == uniforms(8, 10, "kd"))
-    assert not np.any(uniforms(7, 10, "kd", 0) == uniforms(7, 10, "kd", 1))
+    ten, kd = range(10), ["kd"]
+    assert np.array_equal(uniforms(7, range(100), kd)[:, :10], uniforms(7, ten, kd))
+    assert not np.any(uniforms(7, ten, kd) == uniforms(7, ten, ["kdx"]))
+    assert not np.any(uniforms(7, ten, kd) == uniforms(8, ten, kd))
+    assert not np.any(uniforms(7, ten, kd, 0) == uniforms(7, ten, kd, 1))
 
 
 def test_philox_gives_its_known_answers() -> None:
@@ -98,7 +101,7 @@ def test_philox_gives_its_known_answers() -> None:
 
 
 def test_draws_have_the_distribution_they_claim() -> None:
-    u, z = uniforms(1, 4000, "u"), normals(1, 4000, "z")
+    u, z = uniforms(1, range(4000), ["u"])[0], normals(1, range(4000), ["z"])[0]
     assert 0.0 < u.min() < u.max() < 1.0
     assert np.max(np.abs(np.sort(u) - (np.arange(4000) + 0.5) / 4000)) < 1.63 / np.sqrt(4000)
     assert abs(z.mean()) < 4 / np.sqrt(4000)

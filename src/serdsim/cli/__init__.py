@@ -69,9 +69,9 @@ def _answer_signals() -> None:
 
 
 def _stop(*_: object) -> None:
-    ensemble = sys.modules.get("serdsim.engine.ensemble")
-    if ensemble is not None:
-        ensemble.STOPPED.set()
+    pools = sys.modules.get("serdsim.engine.pools")
+    if pools is not None:
+        pools.STOPPED.set()
     raise KeyboardInterrupt
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import check, cite, claim, moa, runs, simulate
+from serdsim.cli import check, cite, claim, moa, resume, runs, simulate
 from serdsim.errors import Cancelled
 
 
@@ -58,6 +58,7 @@ for _name, _verb in (
     ("moa", moa.moa),
     ("claim", claim.claim),
     ("simulate", simulate.simulate),
+    ("resume", resume.resume),
     ("check", check.check),
     ("cite", cite.cite),
     ("runs", runs.runs),

@@ -14,7 +14,9 @@ LARGEST_SEED = 2**53 - 1
 
 Draws = Annotated[int, typer.Option("--draws", min=1, help="Parameter draws; more make verdicts surer.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Seed of all random numbers.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; results do not depend on it. Left out: all cores.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes or threads; no result depends on it. Left out: all cores.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, everything else on stderr.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of all runs.")]
 Library = Annotated[

@@ -45,7 +45,7 @@ def _bar() -> Iterator[Progress]:
 
         def show(what: str, done: int, total: int, /) -> None:
             if what not in tasks:
-                tasks[what] = bar.add_task(what, total=total or None)
+                tasks[what] = bar.add_task(what, total=total or None, completed=done)
             bar.update(tasks[what], completed=done, total=total or None)
 
         yield show
@@ -56,23 +56,27 @@ class Lines:
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._began: dict[str, float] = {}
+        self._began: dict[str, tuple[float, int]] = {}
         self._last = clock()
 
     def __call__(self, what: str, done: int, total: int, /) -> None:
         """Say that `done` of `total` parts of `what` are finished."""
         now = self._clock()
-        elapsed = now - self._began.setdefault(what, now)
+        began, before = self._began.setdefault(what, (now, done))
         if now - self._last < SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        print(f"{what}: {done}{f' of {total}' if total else ''}{_left(elapsed, done, total)}", file=self._stream, flush=True)
+        print(
+            f"{what}: {done}{f' of {total}' if total else ''}{_left(now - began, done - before, total - done)}",
+            file=self._stream,
+            flush=True,
+        )
 
 
-def _left(elapsed: float, done: int, total: int) -> str:
-    if not 0 < done < total:
+def _left(elapsed: float, done: int, left: int) -> str:
+    if done <= 0 or left <= 0:
         return ""
-    seconds = elapsed * (total - done) / done
+    seconds = elapsed * left / done
     for size, name in ((3600.0, "h"), (60.0, "min")):
         if seconds >= 2 * size:
             return f", about {seconds / size:.0f} {name} left"

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
 
+from serdsim.engine.philox import first_words
 
+
+@lru_cache(maxsize=4096)
 def stream_of(name: str) -> int:
     """Return the 64-bit stream of a name, so that a new quantity leaves the numbers of the others alone."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    word = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    return word if word < 2**63 else int(float(word))  # the first runs counted such a word in 53 bits; their numbers stay
 
 
-def uniforms(seed: int, individuals: int, name: str, index: int = 0) -> np.ndarray:
-    """Return uniform numbers in (0, 1), shape (individual,), from Philox4x64 with key seed.
+def uniforms(seed: int, individuals: range, names: Sequence[str], index: int = 0) -> np.ndarray:
+    """Return uniform numbers in (0, 1), shape (name, individual), from Philox4x64 with key seed.
 
-    The counter is (individual, stream, index), which numpy raises by one before it draws; no number depends on how
-    many others are drawn.
+    The counter is (individual, stream, index); no number depends on which others are drawn with it.
     """
-    stream = stream_of(name)
-    raw = [np.random.Philox(key=seed, counter=[individual, stream, index, 0]).random_raw() for individual in range(individuals)]
-    return (np.array(raw, dtype=np.uint64) >> np.uint64(11)).astype(float) * 2.0**-53 + 2.0**-54
+    words = first_words(seed, individuals, [stream_of(name) for name in names], index)
+    words >>= np.uint64(11)
+    numbers = words.astype(float)
+    numbers *= 2.0**-53
+    numbers += 2.0**-54
+    return numbers
 
 
-def normals(seed: int, individuals: int, name: str, index: int = 0) -> np.ndarray:
-    """Return standard normal numbers by the inverse distribution function, shape (individual,)."""
-    return np.asarray(ndtri(uniforms(seed, individuals, name, index)))
+def normals(seed: int, individuals: range, names: Sequence[str], index: int = 0) -> np.ndarray:
+    """Return standard normal numbers by the inverse distribution function, shape (name, individual)."""
+    numbers = uniforms(seed, individuals, names, index)
+    return np.asarray(ndtri(numbers, out=numbers))
 
 
 def toss(order: int) -> int:
     """Return a number that decides between executions of equal priority: the same for every individual."""
-    return int(np.random.Philox(key=0, counter=[order, stream_of("event order"), 0, 0]).random_raw())
+    return int(first_words(0, range(order, order + 1), [stream_of("event order")], 0)[0, 0])

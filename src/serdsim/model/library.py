@@ -19,7 +19,18 @@ from serdsim.model.unit_check import check_units
 from serdsim.tables import Row
 from serdsim.units import parse_unit
 
-__all__ = ["COLUMNS", "DISTRIBUTIONS", "GRADES", "Recipe", "choices", "load", "read_recipe", "shipped_library", "shipped_models"]
+__all__ = [
+    "COLUMNS",
+    "DISTRIBUTIONS",
+    "GRADES",
+    "Recipe",
+    "choices",
+    "files_of",
+    "load",
+    "read_recipe",
+    "shipped_library",
+    "shipped_models",
+]
 
 _ROW_ID = re.compile(r"\b[BPC]\d{3}(?:\.\w+)?\b")
 
@@ -91,6 +102,13 @@ def read_recipe(name: str, library: Path) -> Recipe:
     except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as problem:
         expected = "id, title, fragments, tables, defaults, outputs, doses, pre_run_h"
         raise ModelError(Issue(f"the recipe cannot be read: {problem}", file=path.name, expected=expected)) from None
+
+
+def files_of(name: str, library: Path) -> tuple[Path, ...]:
+    """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography."""
+    recipe = read_recipe(name, library)
+    tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
+    return (library / "models" / f"{name}.yaml", *recipe.fragments, *tables, library / "references.bib")
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

@@ -9,29 +9,20 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from serdsim.errors import InputError, Issue
-from serdsim.results.run_record import complete_record
+from serdsim.results.disk import disk_errors, nearest_folder
+from serdsim.results.run_record import complete_record, record_text
 from serdsim.results.table_files import write_table
 
+RESUME = "resume.json"  # there as long as a run is unfinished
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_WORDS = {
-    errno.ENOSPC: ("the disk is full", "Free some space or give another folder"),
-    errno.EDQUOT: ("the disk quota is used up", "Free some space or give another folder"),
-    errno.EACCES: ("writing there is not permitted", "Give a folder that you may write to"),
-    errno.EPERM: ("writing there is not permitted", "Give a folder that you may write to"),
-    errno.EROFS: ("the file system is read-only", "Give a folder that you may write to"),
-    errno.ENOTDIR: ("a part of the path is a file", "Give the path of a folder"),
-    errno.EEXIST: ("a file has that name", "Give the path of a folder"),
-    errno.ENAMETOOLONG: ("the path is too long", "Give a shorter path"),
-}
 
 
 def require_room(root: Path) -> None:
@@ -42,7 +33,7 @@ def require_room(root: Path) -> None:
     InputError
         When the nearest folder that exists cannot be written to, or is a file.
     """
-    nearest = next(path for path in (root.absolute(), *root.absolute().parents) if path.exists())
+    nearest = nearest_folder(root)
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(
             Issue(f"runs cannot be written to {root}", expected="a folder that can be written to", repair="Name another with --out")
@@ -91,7 +82,7 @@ def write_run(
     """
     _check_names([run, *(tables or {}), *(figures or {})])
     partial = root / f".{run}.partial-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    with _disk_errors(root):
+    with disk_errors(root):
         try:
             partial.mkdir(parents=True)
             _fill(partial, complete_record(run, record), tables or {}, figures or {}, to_png)
@@ -109,18 +100,6 @@ def _check_names(names: list[str]) -> None:
         raise InputError([Issue(f"{name!r} cannot name a run, a table or a figure", expected="letters, digits, _ . -") for name in wrong])
 
 
-@contextlib.contextmanager
-def _disk_errors(root: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        problem, repair = _WORDS.get(error.errno or 0, (str(error.strerror or error), None))
-        raise InputError(Issue(f"the run cannot be written to {root}: {problem}", repair=repair)) from error
-    except duckdb.IOException as error:
-        # duckdb names no errno; its first line says what the system said
-        raise InputError(Issue(f"the run cannot be written to {root}: {str(error).splitlines()[0]}")) from error
-
-
 def _fill(
     folder: Path,
     record: Mapping[str, Any],
@@ -136,8 +115,7 @@ def _fill(
         (folder / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
         if to_png:
             (folder / "figures" / f"{name}.png").write_bytes(to_png(svg))
-    text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "run.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "run.json").write_text(record_text(record), encoding="utf-8")
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes | str]) -> None:
@@ -210,7 +188,9 @@ def _load(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise InputError(Issue("broken: run.json is missing", file=str(path))) from error
+        unfinished = (folder / RESUME).exists()
+        problem = f"unfinished: serdsim resume {folder.name} goes on with it" if unfinished else "broken: run.json is missing"
+        raise InputError(Issue(problem, file=str(path))) from error
     except OSError as error:
         raise InputError(Issue(f"broken: run.json cannot be read: {error.strerror}", file=str(path))) from error
     except (ValueError, RecursionError) as error:

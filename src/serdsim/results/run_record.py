@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from typing import Any
 
+from serdsim.engine.instruction_set import instruction_set
 from serdsim.results.run_id import plain
 
 _PACKAGES = ("numpy", "scipy", "pandas", "xarray", "duckdb", "scikit-sundae", "python-libsbml", "antimony", "rfc8785", "vl-convert-python")
@@ -28,9 +30,14 @@ def complete_record(run: str, record: Mapping[str, object]) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": serdsim_version(),
         "versions": package_versions(),
-        "instruction_set": platform.machine(),
+        "instruction_set": instruction_set(),
     }
     return standing | dict.fromkeys(_KEYS) | given | {"schema": 1, "run": run}
+
+
+def record_text(record: Mapping[str, object]) -> str:
+    """Return what run.json holds."""
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def serdsim_version() -> str:

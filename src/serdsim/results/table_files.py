@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TextIO
 
 import duckdb
 import numpy as np
@@ -26,17 +27,43 @@ def write_table(table: pd.DataFrame, folder: Path, name: str) -> None:
         For a table without columns, or with columns of the same name.
     """
     plain = plain_table(table, name)
-    plain.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n", encoding="utf-8")
+    with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+        write_csv(plain, stream)
     _write_parquet(plain, folder / f"{name}.parquet")
 
 
+def write_csv(table: pd.DataFrame, stream: TextIO, header: bool = True) -> None:
+    """Write the rows of a plain table."""
+    table.to_csv(stream, index=False, lineterminator="\n", header=header)
+
+
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    columns = ", ".join(f"CAST({_quoted(name)} AS {_sql_type(table[name])}) AS {_quoted(name)}" for name in table.columns)
-    target = str(path).replace("'", "''")
-    options = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
-    with duckdb.connect(":memory:", config={"threads": 1, "preserve_insertion_order": True}) as connection:
-        connection.register("result", table)
-        connection.execute(f"COPY (SELECT {columns} FROM result) TO '{target}' ({options})")
+    with pinned_writer() as connection:
+        write_parquet(connection, table, path)
+
+
+def pinned_writer() -> duckdb.DuckDBPyConnection:
+    """Return the one writer of Parquet: one thread, rows in the order given."""
+    return duckdb.connect(":memory:", config={"threads": 1, "preserve_insertion_order": True})
+
+
+def write_parquet(connection: duckdb.DuckDBPyConnection, table: pd.DataFrame, path: Path, compression: str = "zstd") -> None:
+    """Write a plain table."""
+    columns = ", ".join(f"CAST({quoted(name)} AS {_sql_type(table[name])}) AS {quoted(name)}" for name in table.columns)
+    connection.register("result", table)
+    copy_to(connection, f"SELECT {columns} FROM result", path, compression)
+    connection.unregister("result")
+
+
+def copy_to(connection: duckdb.DuckDBPyConnection, query: str, path: Path, compression: str = "zstd") -> None:
+    """Write the rows of a query as Parquet with fixed row groups and no timestamp."""
+    options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {ROW_GROUP}"
+    connection.execute(f"COPY ({query}) TO {text(path)} ({options})")
+
+
+def text(value: object) -> str:
+    """Return `value` as text of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
 def plain_table(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -85,5 +112,6 @@ def _sql_type(column: pd.Series) -> str:
     return {"b": "BOOLEAN", "i": "BIGINT", "f": "DOUBLE"}.get(column.dtype.kind, "VARCHAR")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return a name of SQL."""
     return '"' + name.replace('"', '""') + '"'

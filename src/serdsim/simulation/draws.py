@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -23,11 +23,14 @@ class Draws:
     seed : int
     sceptical : bool
         Rows of grade assumption are widened by a uniform factor of 10^-1 to 10^1 (on the odds for shares).
+    first : int
+        Number of the first draw: any part of many draws is the same alone as among all.
     """
 
     count: int
     seed: int
     sceptical: bool = False
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.count < 0:
@@ -41,43 +44,78 @@ class Draws:
         return max(self.count, 1)
 
 
+@dataclass(frozen=True)
+class Marginal:
+    """What one quantity is drawn from: its central value, its distribution with width and bounds, the name of its row."""
+
+    value: float
+    distribution: str = "fixed"
+    prior: float = 0.0
+    lower: float | None = None
+    upper: float | None = None
+    row: str = ""
+    assumed: bool = False
+
+
+def marginals_of(model: Model, ids: Sequence[str]) -> tuple[Marginal, ...]:
+    """Return what the quantities `ids` are drawn from.
+
+    Raises
+    ------
+    ModelError
+        For a quantity without a value.
+    """
+    values = {id: _value(model, id) for id in ids}
+    issues = [
+        Issue("the quantity has no value", id=id, file=model.origin or None, expected="a number")
+        for id, value in values.items()
+        if value is None
+    ]
+    if issues:
+        raise ModelError(issues)
+    return tuple(_marginal(float(values[id] or 0.0), model.evidence.get(id)) for id in ids)
+
+
+def _marginal(value: float, evidence: Evidence | None) -> Marginal:
+    if evidence is None:
+        return Marginal(value)
+    e = evidence
+    return Marginal(value, e.distribution, e.prior or 0.0, e.lower, e.upper, e.row, e.grade == "assumption")
+
+
 def draw(value: float, evidence: Evidence, draws: Draws) -> np.ndarray:
     """Return values of one quantity [its own unit], shape (draw,)."""
-    if draws.count == 0 or evidence.distribution == "fixed":
-        return np.full(draws.individuals, value)
-    wide = draws.sceptical and evidence.grade == "assumption"
-    return _drawn(value, evidence.distribution, evidence.prior or 0.0, evidence.lower, evidence.upper, evidence.row, draws, wide)
-
-
-@lru_cache(maxsize=4096)
-def _drawn(
-    value: float, distribution: str, prior: float, lower: float | None, upper: float | None, name: str, draws: Draws, wide: bool
-) -> np.ndarray:
-    z = normals(draws.seed, draws.count, name)
-    decades = 2.0 * uniforms(draws.seed, draws.count, name, 1) - 1.0 if wide else np.zeros(draws.count)
-    if distribution == "lognormal":
-        result = value * 10.0 ** (prior * z + decades)
-    else:
-        odds = np.log(value / (1.0 - value)) + prior * z + np.log(10.0) * decades
-        result = 1.0 / (1.0 + np.exp(-odds))
-    result = np.clip(result, lower if lower is not None else -np.inf, upper if upper is not None else np.inf)
-    result.setflags(write=False)
-    return np.asarray(result)
+    return np.asarray(drawn((_marginal(value, evidence),), draws)[0])
 
 
 def given_values(model: Model, ids: tuple[str, ...], draws: Draws) -> np.ndarray:
     """Return the values of `ids`, shape (id, draw)."""
-    issues = [
-        Issue("the quantity has no value", id=id, file=model.origin or None, expected="a number") for id in ids if _value(model, id) is None
-    ]
-    if issues:
-        raise ModelError(issues)
-    rows = []
-    for id in ids:
-        value = float(_value(model, id) or 0.0)
-        evidence = model.evidence.get(id)
-        rows.append(draw(value, evidence, draws) if evidence else np.full(draws.individuals, value))
-    return np.array(rows)
+    return drawn(marginals_of(model, ids), draws)
+
+
+def drawn(marginals: Sequence[Marginal], draws: Draws) -> np.ndarray:
+    """Return values of quantities [each in its own unit], shape (quantity, draw); those of one row share its numbers."""
+    result = np.repeat(np.array([[m.value] for m in marginals], float).reshape(-1, 1), draws.individuals, axis=1)
+    if draws.count == 0:
+        return result
+    individuals = range(draws.first, draws.first + draws.count)
+    names = tuple(dict.fromkeys(m.row for m in marginals if m.distribution != "fixed"))
+    wide = tuple(dict.fromkeys(m.row for m in marginals if m.distribution != "fixed" and m.assumed)) if draws.sceptical else ()
+    z = dict(zip(names, normals(draws.seed, individuals, names), strict=True))
+    decades = dict(zip(wide, 2.0 * uniforms(draws.seed, individuals, wide, 1) - 1.0, strict=True))
+    for i, m in enumerate(marginals):
+        if m.distribution != "fixed":
+            result[i] = _spread(m, z[m.row], decades[m.row] if draws.sceptical and m.assumed else np.zeros(draws.count))
+    return result
+
+
+def _spread(m: Marginal, z: np.ndarray, decades: np.ndarray) -> np.ndarray:
+    if m.distribution == "lognormal":
+        result = m.value * 10.0 ** (m.prior * z + decades)
+    else:
+        odds = np.log(m.value / (1.0 - m.value)) + m.prior * z + np.log(10.0) * decades
+        result = 1.0 / (1.0 + np.exp(-odds))
+    return np.asarray(np.clip(result, m.lower if m.lower is not None else -np.inf, m.upper if m.upper is not None else np.inf))
 
 
 def _value(model: Model, id: str) -> float | None:

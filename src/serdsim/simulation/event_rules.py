@@ -215,5 +215,5 @@ def _seen(items: list[Item], times: tuple[float, ...]) -> tuple[list[Item], list
 
 def _without_repeats(items: list[Item]) -> list[Item]:
     """Return the items without those that set what the next item, at the same time, sets again."""
-    last = [*items[1:], (math.inf, "", "", 0.0)]
+    last = [*items, (math.inf, "", "", 0.0)][1:]
     return [item for item, after in zip(items, last, strict=True) if not (item[1] == "set" and item[:3] == after[:3])]

@@ -1,0 +1,74 @@
+"""Running what is ready and saying what came of it, the same for ``simulate`` and ``resume``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serdsim.cli.json_out import print_document
+from serdsim.errors import IndividualsFailed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serdsim.simulation.prepared import Prepared
+
+_MOST_NAMED = 10
+_MOST_REASONS = 5
+
+
+def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool) -> None:
+    """Say what the run will need, run it, write its folder and print its summary.
+
+    Raises
+    ------
+    IndividualsFailed
+        After everything is written and printed, when some individuals failed.
+    """
+    from serdsim.cli.progress import shown_progress
+    from serdsim.cli.screen import say
+    from serdsim.results.disk import free_bytes
+    from serdsim.simulation.estimate import estimate
+    from serdsim.simulation.streamed import stream
+
+    if ready.job.individuals > 1:
+        needed = estimate(ready.job, workers)
+        say(str(needed))
+        if free_bytes(out) < needed.disk:
+            say(f"Only {free_bytes(out) / 1e6:,.0f} MB are free there; should the disk fill up, what is done is kept.")
+    with shown_progress() as progress:
+        found = stream(ready, out, workers=workers, progress=progress)
+    show(found.run, found.items, found.folder, as_json)
+    if found.late:
+        say(f"{found.late} doses lie after {ready.times[-1]:g} h and were not given.")
+    if not (found.folder / "tables" / "trajectories.csv").exists():
+        say("The trajectories are there as Parquet only: they have more rows than a spreadsheet opens.")
+    raise_failed(found.failures, found.individuals)
+
+
+def show(run: str, items: Sequence[dict[str, Any]], folder: Path, as_json: bool) -> None:
+    """Print what a run shows at a glance, and where it lies."""
+    from serdsim.cli.screen import print_table, say
+
+    if as_json:
+        print_document(run, items)
+    else:
+        headings = ("Observable", "Unit", "First", "Last", "Min", "Max")
+        rows = [(item["observable"], item["unit"], *(f"{item[key.lower()]:.4g}" for key in headings[2:])) for item in items]
+        print_table(headings, rows, right=(2, 3, 4, 5))
+        print()
+    (say if as_json else print)(f"Run: {folder}")
+
+
+def raise_failed(failures: pd.DataFrame, individuals: int) -> None:
+    """Raise an IndividualsFailed that names them when there are any."""
+    if failures.empty:
+        return
+    named = []
+    for status, rows in failures.groupby("status", sort=False):
+        ids = [str(id) for id in rows["individual"].head(_MOST_NAMED)]
+        named.append(f"{status}: {', '.join(ids)}{', ...' if len(rows) > _MOST_NAMED else ''}")
+    reasons = [text for text in failures["message"].unique() if text][:_MOST_REASONS]
+    words = f"{len(failures)} of {individuals} individuals failed ({'; '.join(named)}); their values are missing in the tables"
+    raise IndividualsFailed("\n".join([words, *reasons]))

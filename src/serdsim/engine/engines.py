@@ -1,0 +1,46 @@
+"""What an engine must offer, so that everything else can be built around any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from serdsim.codegen.equations import Equations
+from serdsim.codegen.kernel import build
+from serdsim.engine.plan import NUMERICS, Arrays, Plan
+from serdsim.engine.reference import run
+
+_MOST_NUMBERS = 4_000_000  # in the values of one chunk: 32 MB
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine and how it wants to be called.
+
+    Attributes
+    ----------
+    numerics : str
+        Version of its numbers; part of every run id.
+    build : callable
+        Equations -> kernel, called once per process.
+    run : callable
+        Kernel and Plan -> Arrays; a pure function of both, no number of which depends on the other individuals.
+    pool : {"processes", "threads"}
+        Whether several workers are processes, or threads since `run` lets go of the interpreter lock.
+    chunk : int
+        Individuals in one call; it decides how often work is kept and how soon a cancel is heard, and no number.
+    """
+
+    numerics: str
+    build: Callable[[Equations], Any]
+    run: Callable[[Any, Plan], Arrays]
+    pool: Literal["processes", "threads"]
+    chunk: int
+
+    def chunk_of(self, numbers: int) -> int:
+        """Return how many individuals with so many numbers each make a chunk; it must not depend on workers or machine."""
+        return max(1, min(self.chunk, _MOST_NUMBERS // max(numbers, 1)))
+
+
+REFERENCE = Engine(NUMERICS, build, run, "processes", 24)

@@ -1,0 +1,88 @@
+"""Individuals of one question, chunk by chunk: drawn, equilibrated, dosed and run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from serdsim.codegen.equations import Equations
+from serdsim.engine.engines import Engine
+from serdsim.engine.plan import Arrays, Plan, Schedule
+from serdsim.engine.pools import members
+from serdsim.simulation.draws import Draws, Marginal, drawn
+
+
+@dataclass(frozen=True)
+class DrawnJob:
+    """A job for `engine.pools`: the arrays of a chunk follow from this and the number of the chunk, and from nothing else.
+
+    Attributes
+    ----------
+    engine : Engine
+    equations : Equations
+    marginals : tuple of Marginal
+        What each of `equations.given` is drawn from.
+    draws : Draws
+        Of all individuals.
+    schedule : Schedule
+        Of one individual; all have the same.
+    times : ndarray
+        When outputs are observed [model time].
+    outputs : tuple of str
+    pre_run : float
+        Time without doses before the start [model time]; 0 for none.
+    chunk : int
+        Individuals in a chunk.
+    """
+
+    engine: Engine
+    equations: Equations
+    marginals: tuple[Marginal, ...]
+    draws: Draws
+    schedule: Schedule
+    times: np.ndarray
+    outputs: tuple[str, ...]
+    pre_run: float
+    chunk: int
+
+    @property
+    def individuals(self) -> int:
+        """Number of individuals of all chunks."""
+        return self.draws.individuals
+
+    def compute(self, kernel: Any, number: int) -> Arrays:
+        """Return the arrays of one chunk."""
+        rows = members(self, number)
+        draws = replace(self.draws, count=len(rows), first=rows.start) if self.draws.count else self.draws
+        given = drawn(self.marginals, draws)
+        plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
+        if not self.pre_run:
+            return self.engine.run(kernel, plan)
+        before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), ()))
+        return _with_failures(before, self.engine.run(kernel, replace(plan, initial=before.final)))
+
+
+def repeated(schedule: Schedule, individuals: int) -> Schedule:
+    """Return the schedule of one individual for so many."""
+    items = len(schedule.times)
+    return replace(
+        schedule,
+        starts=np.arange(individuals + 1, dtype=np.int64) * items,
+        times=np.tile(schedule.times, individuals),
+        kinds=np.tile(schedule.kinds, individuals),
+        targets=np.tile(schedule.targets, individuals),
+        values=np.tile(schedule.values, individuals),
+    )
+
+
+def _with_failures(before: Arrays, after: Arrays) -> Arrays:
+    """Return the arrays without the values of individuals that failed in the pre-run."""
+    lost = before.status != "ok"
+    if not np.any(lost):
+        return after
+    values, status = after.values.copy(), after.status.copy()
+    values[:, :, lost], status[lost] = np.nan, before.status[lost]
+    message = tuple(f"pre-run: {old}" if gone else new for gone, old, new in zip(lost, before.message, after.message, strict=True))
+    return replace(after, values=values, status=status, message=message)

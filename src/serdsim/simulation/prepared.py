@@ -1,0 +1,183 @@
+"""A question made ready: everything is resolved and checked, nothing has run."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serdsim.codegen.equations import derive
+from serdsim.codegen.infusion import with_infusions
+from serdsim.dosing.regimen import Regimen, format_regimen
+from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.instruction_set import instruction_set
+from serdsim.errors import InputError, Issue
+from serdsim.model.digest import model_digest
+from serdsim.model.library import files_of, shipped_library
+from serdsim.results.run_id import run_id
+from serdsim.results.run_record import package_versions
+from serdsim.simulation.doses import doses_after, infused, schedule_of
+from serdsim.simulation.drawn_job import DrawnJob
+from serdsim.simulation.draws import Draws, Marginal, marginals_of
+from serdsim.simulation.question import Question, ask, check_outputs
+
+MOST_TIMES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A simulation that is ready to run.
+
+    Attributes
+    ----------
+    question : Question
+    job : DrawnJob
+        What computes any chunk of the individuals.
+    times : ndarray
+        When outputs are observed [h].
+    record : mapping
+        What run.json says, all but the outcome.
+    marks : mapping
+        What a run that goes on later must find unchanged; `marks["asked"]` holds the options of `prepare`.
+    """
+
+    question: Question
+    job: DrawnJob
+    times: np.ndarray
+    record: Mapping[str, object]
+    marks: Mapping[str, object]
+
+    @property
+    def run(self) -> str:
+        """The run id."""
+        return str(self.record["run"])
+
+
+def prepare(
+    model: str,
+    regimen: Regimen | None = None,
+    *,
+    genotype: str | None = None,
+    cell_line: str | None = None,
+    duration_h: float = 72.0,
+    every_h: float = 1.0,
+    draws: int = 1,
+    seed: int = 1,
+    outputs: Sequence[str] | None = None,
+    library: Path | None = None,
+    engine: Engine = REFERENCE,
+) -> Prepared:
+    """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
+
+    Raises
+    ------
+    InputError
+        For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
+    """
+    check_times(duration_h, every_h, draws)
+    question = ask(model, regimen := regimen or Regimen(), genotype, cell_line, outputs, library)
+    equations, flows = derive(question.model), infused(question, regimen)
+    check_outputs(question, equations)
+    times = grid(duration_h, every_h)
+    per_hour = question.per_hour
+    job = DrawnJob(
+        engine=engine,
+        equations=with_infusions(equations, flows),
+        marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
+        draws=Draws(0 if draws == 1 else draws, seed),
+        schedule=schedule_of(question, regimen, 1, float(times[-1]), per_hour),
+        times=times * per_hour,
+        outputs=question.outputs,
+        pre_run=question.pre_run * per_hour,
+        chunk=engine.chunk_of(len(times) * len(question.outputs)),
+    )
+    asked = {
+        "model": str(Path(model).absolute()) if question.own else model,
+        "regimen": format_regimen(regimen) if regimen.doses else "",
+        "genotype": genotype,
+        "cell_line": cell_line,
+        "duration_h": duration_h,
+        "every_h": every_h,
+        "draws": draws,
+        "seed": seed,
+        "outputs": None if outputs is None else list(outputs),
+        "library": str(library.absolute()) if library else None,
+    }
+    record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
+    record["replay"] = _replay(question, asked, library)
+    return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+
+
+def check_times(duration_h: float, every_h: float, draws: int) -> None:
+    """Raise an InputError for a length, a distance or a number of draws that means nothing, or for too many outputs."""
+    issues = [
+        Issue(f"{name} is {value:g}", expected="a finite number of hours above 0")
+        for name, value in (("--hours", duration_h), ("--every", every_h))
+        if not 0 < value < math.inf
+    ]
+    if draws < 1:
+        issues.append(Issue(f"--draws is {draws}", expected="1 or more"))
+    if not issues and duration_h / every_h > MOST_TIMES:
+        words = f"--hours {duration_h:g} --every {every_h:g} asks for {duration_h / every_h:.3g} outputs"
+        issues = [Issue(words, expected=f"at most {MOST_TIMES}")]
+    if issues:
+        raise InputError(issues)
+
+
+def grid(duration_h: float, every_h: float) -> np.ndarray:
+    """Return the output times [h]: every `every_h` from 0 on, and the end."""
+    steps = int(duration_h / every_h * (1.0 + 1e-12))
+    times = every_h * np.arange(steps + 1)
+    return np.append(times[times < duration_h * (1.0 - 1e-12)], duration_h)
+
+
+def _record(question: Question, asked: Mapping[str, object], seed: int, numerics: str, late: int) -> dict[str, object]:
+    digest = model_digest(question.model)
+    plan = {
+        "model": "own model" if question.own else question.name,
+        "selection": dict(question.selection),
+        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
+        "outputs": list(question.outputs),
+        "pre_run_h": question.pre_run,
+    }
+    return {
+        "run": run_id(digest, plan, seed, numerics),
+        "seed": seed,
+        "model_hash": digest,
+        "plan": plan,
+        "numerics": numerics,
+        "doses_after_the_end": late,
+        "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
+        "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
+    }
+
+
+def _marks(
+    job: DrawnJob, record: Mapping[str, object], asked: Mapping[str, object], question: Question, library: Path | None
+) -> dict[str, object]:
+    """Return what must be the same when the run goes on, in another process or on another day."""
+    root = library or shipped_library()
+    files = [Path(str(asked["model"]))] if question.own else files_of(question.name, root)
+    names = [file.name if question.own else file.relative_to(root).as_posix() for file in files]
+    return {
+        "asked": asked,
+        "chunk": job.chunk,
+        "numerics": job.engine.numerics,
+        "instruction_set": instruction_set(),
+        "versions": package_versions(),
+        "model_hash": record["model_hash"],
+        "files": {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in zip(names, files, strict=True)},
+    }
+
+
+def _replay(question: Question, asked: Mapping[str, object], library: Path | None) -> str:
+    words = ["serdsim", "simulate", question.name]
+    words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
+    words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
+    words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
+    words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
+    return " ".join([*words, *([f'--library "{library}"'] if library else [])])
