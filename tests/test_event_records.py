@@ -80,6 +80,10 @@ def test_an_observation_sees_what_came_before_it_in_the_file(integrate: Integrat
     assert follow(Person("1", records), WAYS).placed == (True, True, False, False)
 
 
+def test_an_individual_that_gets_nothing_has_no_items() -> None:
+    assert diary(*observed(0.0, 1.0)).items == ()
+
+
 def test_only_ties_place_an_observation() -> None:
     dose = Record(0.0, 1, amount=10.0, interval=3.0, additional=2)
     assert diary(dose, *observed(0.0, 1.0, 3.0, 6.0, 7.0)).placed == (False,) * 5

@@ -13,8 +13,7 @@ import numpy as np
 from serdsim.codegen.equations import Equations
 from serdsim.model.expression import Expression, Number, Symbol
 
-Factor = tuple[str, Hashable]
-Product = tuple[Factor, ...]
+Product = tuple[int, ...]  # numbers of factors, sorted
 Terms = dict[Product, float]
 _TINY = 1e-11
 _MOST_TERMS = 64
@@ -51,6 +50,7 @@ class _Writer:
     def __init__(self, equations: Equations, constants: Mapping[str, float]) -> None:
         self.moving, self.constants = dict(equations.moving), constants
         self.known: dict[str, Terms] = {}
+        self.factors: dict[Hashable, int] = {}
 
     def terms(self, expression: Expression) -> Terms:
         """Return number by product; what is no sum of products is one factor."""
@@ -66,20 +66,33 @@ class _Writer:
         if expression.op == "times":
             result: Terms = {(): 1.0}
             for arg in args:
-                result = _product(result, self.terms(arg))
+                result = self.product(result, self.terms(arg))
             return result
         if expression.op == "divide":
-            return _product(self.terms(args[0]), _inverse(self.terms(args[1])))
-        return {((expression.op, tuple(_key(self.terms(arg)) for arg in args)),): 1.0}
+            return self.product(self.terms(args[0]), self.inverse(self.terms(args[1])))
+        return self.factor(expression.op, *(_key(self.terms(arg)) for arg in args))
 
     def symbol(self, id: str) -> Terms:
         if id in self.constants:
             return {(): self.constants[id]}
         if id not in self.moving:
-            return {(("symbol", id),): 1.0}
+            return self.factor("symbol", id)
         if id not in self.known:
             self.known[id] = self.terms(self.moving[id])
         return self.known[id]
+
+    def factor(self, *what: Hashable) -> Terms:
+        """Return the product of one factor that is not written out."""
+        return {(self.factors.setdefault(what, len(self.factors)),): 1.0}
+
+    def product(self, a: Terms, b: Terms) -> Terms:
+        if len(a) * len(b) > _MOST_TERMS:
+            a, b = (self.factor("sum", _key(terms)) if len(terms) > 1 else terms for terms in (a, b))
+        return _sum([(1.0, {tuple(sorted(left + right)): x * y}) for left, x in a.items() for right, y in b.items()])
+
+    def inverse(self, terms: Terms) -> Terms:
+        number = terms.get((), 0.0)
+        return {(): 1.0 / number} if len(terms) == 1 and number else self.factor("inverse", _key(terms))
 
 
 def _key(terms: Terms) -> Hashable:
@@ -92,19 +105,6 @@ def _sum(parts: list[tuple[float, Terms]]) -> Terms:
         for product, value in terms.items():
             total[product] = total.get(product, 0.0) + sign * value
     return {product: value for product, value in total.items() if value != 0.0}
-
-
-def _product(a: Terms, b: Terms) -> Terms:
-    if len(a) * len(b) > _MOST_TERMS:
-        a, b = ({(("sum", _key(terms)),): 1.0} if len(terms) > 1 else terms for terms in (a, b))
-    return _sum([(1.0, {tuple(sorted((*left, *right), key=hash)): x * y}) for left, x in a.items() for right, y in b.items()])
-
-
-def _inverse(terms: Terms) -> Terms:
-    number = terms.get((), 0.0)
-    if len(terms) == 1 and number:
-        return {(): 1.0 / number}
-    return {(("inverse", _key(terms)),): 1.0}
 
 
 def _told_apart(sums: np.ndarray) -> np.ndarray:
@@ -122,4 +122,4 @@ def _told_apart(sums: np.ndarray) -> np.ndarray:
         sums[others] -= np.outer(sums[others, column] / sums[row, column], sums[row])
         row += 1
     sums[np.abs(sums) < 1e-9 * np.max(np.abs(sums), axis=1, initial=0.0, keepdims=True)] = 0.0
-    return np.asarray(sums / np.max(np.abs(sums), axis=1, initial=1e-300, keepdims=True))
+    return np.asarray([own / own[np.argmax(np.abs(own))] for own in sums]).reshape(sums.shape)

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from serdsim.codegen.conserved import conserved_sums
 from serdsim.codegen.infusion import infusion_into
 from serdsim.codegen.kernel import Kernel
 from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule
 from serdsim.model.expression import symbols
-from serdsim.simulation.conserved import conserved_sums
 from serdsim.simulation.endless import constant_infusion
 from serdsim.simulation.event_rules import Train
 
@@ -62,7 +62,7 @@ def steady_states(kernel: Kernel, run: Run, trains: Sequence[Train], given: np.n
     begins = [np.array(kernel.start(given[:, i].tolist())[0], float) for i in range(len(trains))]
     fault = _unsteady(kernel)
     found: list[Steady | None] = [Steady(begin, begin, fault) if fault else None for begin in begins]
-    sums = [conserved_sums(kernel, _constants(kernel, train, given[:, i]), begins[i]) for i, train in enumerate(trains)]
+    sums = [_sums(kernel, _constants(kernel, train, given[:, i])) for i, train in enumerate(trains)]
     for i, train in enumerate(trains):
         if fault:
             break
@@ -95,6 +95,11 @@ def _constants(kernel: Kernel, train: Train, given: np.ndarray, rate: float = 0.
     for name, value in (*train.inputs, *([(infusion_into(train.species), rate)] if rate else [])):
         inputs[kernel.equations.constants.index(name)] = value
     return kernel.fixed(inputs)
+
+
+def _sums(kernel: Kernel, constants: tuple[float, ...]) -> np.ndarray:
+    ids = (*kernel.equations.constants, *(id for id, _ in kernel.equations.fixed))
+    return conserved_sums(kernel.equations, dict(zip(ids, constants, strict=True)))
 
 
 def _kept_for_ever(kernel: Kernel, train: Train, sums: np.ndarray) -> str:
