@@ -46,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> int:
             rtols = asked.rtols or (_DOSED_RTOLS if problem.doses else _FOREIGN_RTOLS)
             rows += compete(problem, reference, tools, rtols, asked.rounds)
             (asked.out / "results.tsv").write_text(tables.tsv(rows), encoding="utf-8")
-    steps = list(growth.grow(partial(own_problems.cell, 28), _GROWTH_RTOL, asked.growth)) if asked.growth else []
+    steps = list(growth.grow(partial(own_problems.cell, 28), _GROWTH_RTOL, asked.growth)) if asked.growth is not None else []
     text = report(rows, notes, steps)
     (asked.out / "results.md").write_text(text, encoding="utf-8")
     if plot.points(rows):
@@ -76,7 +76,7 @@ def report(rows: Sequence[Row], notes: Sequence[str], steps: Sequence[growth.Ste
         parts += ["## All settings", tables.ladder_table(rows)]
     if steps:
         parts += ["## Growth: cell model, 28 days", growth.table(steps)]
-    return "\n\n".join(part.rstrip() for part in parts) + "\n"
+    return "\n\n".join(part.rstrip() for part in parts if part) + "\n"
 
 
 def _problems(name: str, asked: argparse.Namespace, notes: list[str]) -> Iterator[tuple[Problem, np.ndarray, str]]:
@@ -101,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__)
     root = Path(__file__).resolve().parents[1]
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
-    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=[name for name in PROBLEMS if name != "robust"])
+    parser.add_argument("--problems", nargs="*", choices=PROBLEMS, default=[name for name in PROBLEMS if name != "robust"])
     parser.add_argument("--models", type=Path, help="folder of models of the form of conformance/models")
     parser.add_argument("--shared", type=Path, default=Path(os.environ.get("SERDSIM_SHARED", root.parent / "shared")))
     parser.add_argument("--individuals", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rtols", type=float, nargs="+", help="relative tolerances [default: a ladder per problem]")
-    parser.add_argument("--growth", type=int, nargs="*", default=None, help="numbers of individuals, for example 1000 10000 100000 1000000")
+    parser.add_argument("--growth", type=int, nargs="*", help="also growth, over these numbers of individuals [default: 10^3 to 10^6]")
     parser.add_argument("--out", type=Path, default=Path("runs") / "benchmarks")
     return parser
 
