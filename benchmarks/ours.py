@@ -9,8 +9,8 @@ import numpy as np
 from benchmarks.plans import plan_of, values_of
 from benchmarks.problem import Problem
 from benchmarks.starts import Starts
-from serdsim.codegen.kernel import build
-from serdsim.engine.ensemble import run_ensemble
+from serdsim.engine.compiled import compiled
+from serdsim.engine.native import run_native
 
 NAME = "serdsim"
 
@@ -26,10 +26,10 @@ class Prepared:
     def __init__(self, problem: Problem, variant: str) -> None:
         self.problem, self.starts = problem, Starts(problem)
         begin = time.process_time()
-        build(self.starts.equations)
+        compiled(self.starts.equations, problem.states, "rodas5p")
         self.build_s = time.process_time() - begin
 
     def run(self, rtol: float) -> np.ndarray:
         """Return the values, shape (individual, time, state); NaN for an individual that failed."""
         plan = plan_of(self.problem, self.starts, rtol)
-        return values_of(self.problem, self.starts, run_ensemble(self.starts.equations, plan, workers=1))
+        return values_of(self.problem, self.starts, run_native(self.starts.equations, plan))

@@ -192,7 +192,9 @@ class _Hoist:
         if self.graph.parts[node].op in ("const", "nan"):
             return node
         if node not in self.inputs:
-            self.inputs[node] = self.graph.input(f"c.{len(self.block)}")
-            self.block.append(node)
+            number = self.graph.input(f"c.{len(self.block)}")
+            truth = self.graph.is_truth(node)
+            self.block.append(self.graph.select(node, self.graph.one, self.graph.zero) if truth else node)
+            self.inputs[node] = self.graph.make("neq", number, self.graph.zero) if truth else number
         return self.inputs[node]
 

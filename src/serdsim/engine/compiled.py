@@ -40,9 +40,8 @@ class Compiled:
     owner: object
 
 
-@cache
 def machine() -> llvm.TargetMachine:
-    """Return the target machine of this processor, with its widest vectors."""
+    """Return a new target machine of this processor, with its widest vectors; a compiler that gets it also ends it."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit"
@@ -79,9 +78,11 @@ def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compi
 
 
 def _load(module: Module) -> llvm.ExecutionEngine:
-    key = hashlib.sha256(f"{llvmlite.__version__} {machine().cpu if hasattr(machine(), 'cpu') else llvm.get_host_cpu_name()}\n{module.text}".encode()).hexdigest()
+    target = machine()
+    what = f"{llvmlite.__version__} {target.triple} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}\n{module.text}"
+    key = hashlib.sha256(what.encode()).hexdigest()
     path = cache_folder() / key[:2] / f"{key}.o"
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine())
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
     try:
         data = path.read_bytes()
     except OSError:
@@ -94,12 +95,13 @@ def _load(module: Module) -> llvm.ExecutionEngine:
 
 def _compile(text: str) -> bytes:
     parsed = llvm.parse_assembly(text)
+    target = machine()
     tuning = llvm.create_pipeline_tuning_options(speed_level=1)
     tuning.loop_vectorization = False
     tuning.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine(), tuning)
+    builder = llvm.create_pass_builder(target, tuning)
     builder.getModulePassManager().run(parsed, builder)
-    data: bytes = machine().emit_object(parsed)
+    data: bytes = target.emit_object(parsed)
     return data
 
 
