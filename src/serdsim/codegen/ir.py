@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Value = str
@@ -135,6 +135,19 @@ class Code:
     def integer(self, operation: str, a: Value | int, b: Value | int) -> Value:
         """Return an operation on 64-bit integers."""
         return self.new(f"{operation} i64 {a}, {b}")
+
+    def shift(self, index: Value | int, by: int) -> Value | int:
+        """Return index + by, computed here where the index is known."""
+        return index + by if isinstance(index, int) else self.integer("add", index, by)
+
+    def rows(self, count: int, body: Callable[[Value | int], None], *, straight: int = 0) -> None:
+        """Write what is done for 0 ... count - 1: one after the other up to `straight`, else as a loop."""
+        if count <= straight:
+            for i in range(count):
+                body(i)
+            return
+        with self.each(count) as row:
+            body(row)
 
     def scalar(self, operation: str, a: Value, b: Value) -> Value:
         """Return an operation on doubles."""

@@ -16,7 +16,7 @@ LIVE = "ptr noalias %y, ptr noalias %c, ptr noalias %z, ptr noalias %t, ptr noal
 def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool) -> list[str]:
     """Return the IR of all functions that come from the model.
 
-    They are ``rhs``, ``drift``, ``observe``, ``compare`` and ``sizes`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W,
+    They are ``rhs``, ``rates`` (which adds the rates to what is there), ``drift``, ``observe``, ``compare`` and ``sizes`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W,
     1/(h gamma)), ``start`` of (g, y, p) and ``block`` of (p, c); all work on all lanes.
     """
 
@@ -27,6 +27,7 @@ def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool)
     zero = system.graph.zero
     texts = [
         _live("rhs", code(), system, system.rhs),
+        _live("rates", code(), system, system.rhs, added=True),
         _live("drift", code(), system, [system.drift.get(row, zero) for row in range(count)]),
         _live("observe", code(), system, system.outputs),
         _live("sizes", code(), system, system.sizes),
@@ -54,9 +55,9 @@ def _place(code: Code, names: Mapping[str, tuple[str, Mapping[str, int] | None]]
 _LIVE_PLACES: dict[str, tuple[str, Mapping[str, int] | None]] = {"y": ("%y", None), "c": ("%c", None), "z": ("%z", None)}
 
 
-def _live(name: str, code: Code, system: System, roots: Sequence[Node]) -> str:
+def _live(name: str, code: Code, system: System, roots: Sequence[Node], *, added: bool = False) -> str:
     for i, value in enumerate(write_parts(code, system.graph, roots, _place(code, _LIVE_PLACES))):
-        code.store(value, "%out", i)
+        code.store(code.add(value, code.load("%out", i)) if added else value, "%out", i)
     return code.function(f"internal void @{name}({LIVE}) noinline nounwind")
 
 

@@ -68,57 +68,60 @@ class _Step(Frame):
             if self.system.drift:
                 self.live("drift", self.block("y"), self.clock_place("t"), self.block("drift"))
         for i in range(method.stages):
-            at = self.block("y")
-            if i:
-                self._argument(i)
-                at = self.block("y1")
+            out = code.at(u, i * self.n)
+            self._begin_stage(i, out)
             moment = code.fma(self.taken, code.splat(method.alpha[i]), self.t)
             code.store(moment, self.clock_place("before"))
-            out = code.at(u, i * self.n)
-            self.live("rhs", at, self.clock_place("before"), out)
-            self._right_side(i, out)
+            self.live("rates", self.block("y1" if i else "y"), self.clock_place("before"), out)
             if method.implicit:
                 code.do(f"call void @solve(ptr {self.block('w')}, ptr {out})")
-
-    def _weighted(self, row: Value, weights: tuple[float, ...], start: Value | None = None) -> Value | None:
-        """Return start + sum weights[j] u[j] for one state."""
-        total = start
-        for j, weight in enumerate(weights):
-            if weight == 0.0:
-                continue
-            u = self.code.load(self.block("u"), self.code.integer("add", row, j * self.n))
-            if total is None:
-                total = self.code.mul(u, self.code.splat(weight))
             else:
-                total = self.code.add(total, u) if weight == 1.0 else self.code.fma(u, self.code.splat(weight), total)
-        return total
+                self._scale(out)
 
-    def _argument(self, i: int) -> None:
-        """Write y1 = y + sum a[i][j] u[j]; where only the last weight is new, y1 goes on from itself."""
-        code, a = self.code, self.method.a
-        follows = i > 1 and a[i][: i - 1] == a[i - 1]
-        with code.each(self.n) as row:
-            start = code.load(self.block("y1" if follows else "y"), row)
-            weights = (0.0,) * (i - 1) + a[i][i - 1 :] if follows else a[i]
-            total = self._weighted(row, weights, start)
-            code.store(total or start, self.block("y1"), row)
-
-    def _right_side(self, i: int, out: Value) -> None:
+    def _begin_stage(self, i: int, out: Value) -> None:
+        """Write where the stage is taken to y1, and to u[i] what is added to the rates there."""
         code, method = self.code, self.method
-        drift = method.implicit and bool(self.system.drift) and method.d[i] != 0.0
-        if method.implicit and not drift and not (i and any(method.c[i])):
-            return
-        slope = code.mul(self.taken, code.splat(method.d[i])) if drift else ""
-        with code.each(self.n) as row:
-            value = code.load(out, row)
-            if not method.implicit:
-                value = code.mul(value, self.taken)
-            elif i:
-                total = self._weighted(row, method.c[i])
-                value = value if total is None else code.fma(total, self.inverse, value)
-            if drift:
+        slope = None
+        if method.implicit and self.system.drift and method.d[i] != 0.0:
+            slope = code.mul(self.taken, code.splat(method.d[i]))
+        follows = i > 1 and method.a[i][: i - 1] == method.a[i - 1]
+        def body(row: Value | int) -> None:
+            known = [code.load(self.block("u"), code.shift(row, j * self.n)) for j in range(i)]
+            if i:
+                start = code.load(self.block("y1" if follows else "y"), row)
+                weights = (0.0,) * (i - 1) + method.a[i][i - 1 :] if follows else method.a[i]
+                code.store(self._combined(known, weights, start) or start, self.block("y1"), row)
+            added = self._combined(known, method.c[i]) if method.implicit else None
+            value = code.mul(added, self.inverse) if added else code.splat(0.0)
+            if slope is not None:
                 value = code.fma(slope, code.load(self.block("drift"), row), value)
             code.store(value, out, row)
+
+        code.rows(self.n, body)
+
+    def _scale(self, out: Value) -> None:
+        """Turn the rates of an explicit stage into u = h f."""
+        def body(row: Value | int) -> None:
+            self.code.store(self.code.mul(self.code.load(out, row), self.taken), out, row)
+
+        self.code.rows(self.n, body)
+
+    def _combined(self, known: list[Value], weights: tuple[float, ...], start: Value | None = None) -> Value | None:
+        """Return start + sum weights[j] u[j]."""
+        code, total = self.code, start
+        for u, weight in zip(known, weights, strict=True):
+            if weight != 0.0:
+                if total is None:
+                    total = code.mul(u, code.splat(weight))
+                else:
+                    total = code.add(total, u) if weight == 1.0 else code.fma(u, code.splat(weight), total)
+        return total
+
+    def _weighted(self, row: Value | int, weights: tuple[float, ...], start: Value | None = None) -> Value | None:
+        """Return start + sum weights[j] u[j] for one state; what has no weight is not read."""
+        used = [j for j, weight in enumerate(weights) if weight != 0.0]
+        known = [self.code.load(self.block("u"), self.code.shift(row, j * self.n)) for j in used]
+        return self._combined(known, tuple(weights[j] for j in used), start)
 
     def _error(self) -> tuple[Value, Value]:
         """Write y1 = y + sum m[j] u[j]; return the largest error over its tolerance, and where something is not finite."""
@@ -129,7 +132,7 @@ class _Step(Frame):
         worst, check = code.slot(code.vector), code.slot(code.vector)
         for slot in (worst, check):
             code.write("zeroinitializer", slot, code.vector)
-        with code.each(self.n) as row:
+        def body(row: Value | int) -> None:
             old = code.load(self.block("y"), row)
             start = code.load(self.block("y1"), row) if follows else old
             weights = (0.0,) * (method.stages - 1) + method.m[-1:] if follows else method.m
@@ -144,6 +147,8 @@ class _Step(Frame):
             code.write(self._larger(share, code.read(worst, code.vector)), worst, code.vector)
             finite = code.mul(code.add(new, share), code.splat(0.0))
             code.write(code.add(code.read(check, code.vector), finite), check, code.vector)
+
+        code.rows(self.n, body)
         bad = code.compare("uno", code.read(check, code.vector), code.splat(0.0))
         return code.read(worst, code.vector), bad
 
@@ -179,11 +184,13 @@ class _Step(Frame):
 
     def _accept(self, ok: Value, ended: Value) -> None:
         code = self.code
-        with code.each(self.n) as row:
+        def body(row: Value | int) -> None:
             old, new = code.load(self.block("y"), row), code.load(self.block("y1"), row)
             code.store(code.select(ok, new, old), self.block("y"), row)
             big = code.load(self.block("biggest"), row)
             code.store(code.select(ok, self._larger(code.call("llvm.fabs", new), big), big), self.block("biggest"), row)
+
+        code.rows(self.n, body)
         self.set_clock("t", code.select(ok, ended, self.t))
 
     def _flags(self, ok: Value, bad: Value, arrived: Value) -> None:
