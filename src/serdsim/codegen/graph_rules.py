@@ -54,7 +54,10 @@ def _pow(g: Graph, node: Node, args: Sequence[Node], d: Sequence[Node]) -> Node:
     base, exponent = args
     # h*x^(h-1), with its own value at zero; h*x^h/x would be 0/0 there and stop every step
     result = g.mul(d[0], g.make("powd", base, exponent, node)) if d[0] != g.zero else g.zero
-    return result if d[1] == g.zero else g.add(result, g.mul(d[1], g.mul(node, g.make("log", base))))
+    if d[1] == g.zero:
+        return result
+    by_exponent = g.select(g.make("gt", base, g.zero), g.mul(node, g.make("log", base)), g.zero)
+    return g.add(result, g.mul(d[1], by_exponent))
 
 
 def _extreme(op: str) -> Slope:
@@ -92,6 +95,16 @@ def _root(g: Graph, x: Node) -> Node:
     return g.make("sqrt", x)
 
 
+def _flat_at_zero(g: Graph, f: Node, slope: Node) -> Node:
+    """Return a slope that is infinite where f is zero, zero there: an infinite one would stop every step, as that of a power."""
+    return g.select(g.make("eq", f, g.zero), g.zero, slope)
+
+
+def _inverse_root(g: Graph, x: Node) -> Node:
+    root = _root(g, x)
+    return _flat_at_zero(g, root, _inverse(g, root))
+
+
 def _square(g: Graph, x: Node) -> Node:
     return g.mul(x, x)
 
@@ -100,7 +113,7 @@ _UNARY: dict[str, Callable[[Graph, Node, Node], Node]] = {
     "exp": lambda g, x, f: f,
     "log": lambda g, x, f: _inverse(g, x),
     "log10": lambda g, x, f: g.div(g.const(1.0 / math.log(10.0)), x),
-    "sqrt": lambda g, x, f: g.div(g.const(0.5), f),
+    "sqrt": lambda g, x, f: _flat_at_zero(g, f, g.div(g.const(0.5), f)),
     "abs": lambda g, x, f: g.make("sign", x),
     "sin": lambda g, x, f: g.make("cos", x),
     "cos": lambda g, x, f: g.neg(g.make("sin", x)),
@@ -108,11 +121,11 @@ _UNARY: dict[str, Callable[[Graph, Node, Node], Node]] = {
     "sinh": lambda g, x, f: g.make("cosh", x),
     "cosh": lambda g, x, f: g.make("sinh", x),
     "tanh": lambda g, x, f: g.sub(g.one, _square(g, f)),
-    "asin": lambda g, x, f: _inverse(g, _root(g, g.sub(g.one, _square(g, x)))),
-    "acos": lambda g, x, f: g.neg(_inverse(g, _root(g, g.sub(g.one, _square(g, x))))),
+    "asin": lambda g, x, f: _inverse_root(g, g.sub(g.one, _square(g, x))),
+    "acos": lambda g, x, f: g.neg(_inverse_root(g, g.sub(g.one, _square(g, x)))),
     "atan": lambda g, x, f: _inverse(g, g.add(g.one, _square(g, x))),
     "asinh": lambda g, x, f: _inverse(g, _root(g, g.add(_square(g, x), g.one))),
-    "acosh": lambda g, x, f: _inverse(g, _root(g, g.sub(_square(g, x), g.one))),
+    "acosh": lambda g, x, f: _inverse_root(g, g.sub(_square(g, x), g.one)),
     "atanh": lambda g, x, f: _inverse(g, g.sub(g.one, _square(g, x))),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from serdsim.codegen.ir import Value
@@ -15,23 +16,35 @@ _LOOKS = 4
 _HALVINGS = 56
 
 
-def write_dense(step: _Step, method: Method) -> None:
-    """Write k[q] = sum dense[q][j] u[j]."""
+def _rows(step: _Step, only: Sequence[int] | None, body: Callable[[Value | int], None]) -> None:
+    if only is None:
+        step.code.rows(step.n, body)
+    else:
+        for row in only:
+            body(row)
+
+
+def write_dense(step: _Step, method: Method, only: Sequence[int] | None = None) -> None:
+    """Write k[q] = sum dense[q][j] u[j], of all states or `only` some."""
     code = step.code
-    with code.each(step.n) as row:
+
+    def body(row: Value | int) -> None:
         for q in range(step.layout.dense):
-            value = step._weighted(row, method.dense[q]) or code.splat(0.0)
-            code.store(value, step.block("k"), code.integer("add", row, q * step.n))
+            value = step.weighted(row, method.dense[q]) or code.splat(0.0)
+            code.store(value, step.block("k"), code.shift(row, q * step.n))
+
+    _rows(step, only, body)
 
 
-def _interpolate(step: _Step, x: Value) -> None:
+def _interpolate(step: _Step, x: Value, only: Sequence[int] | None = None) -> None:
     """Write the state at the part `x` of the step to `seen`; its end is exactly the end of the step."""
     code = step.code
     back = code.sub(code.splat(1.0), x)
-    with code.each(step.n) as row:
+
+    def body(row: Value | int) -> None:
         inner: Value | None = None
         for q in range(step.layout.dense - 1, -1, -1):
-            k = code.load(step.block("k"), code.integer("add", row, q * step.n))
+            k = code.load(step.block("k"), code.shift(row, q * step.n))
             inner = k if inner is None else code.fma(x, inner, k)
         end = code.load(step.block("y1"), row)
         if inner is not None:
@@ -39,16 +52,17 @@ def _interpolate(step: _Step, x: Value) -> None:
         start = code.load(step.block("y"), row)
         code.store(code.fma(x, end, code.mul(back, start)), step.block("seen"), row)
 
+    _rows(step, only, body)
 
-def write_rows(step: _Step, ok: Value, ended: Value, dense: Method | None = None) -> None:
+
+def write_rows(step: _Step, method: Method, ok: Value, ended: Value) -> None:
     """Write all output rows that lie in this step and before the instant of its end."""
     code = step.code
     size = code.select(code.compare("ogt", code.call("llvm.fabs", ended), code.splat(1.0)), code.call("llvm.fabs", ended), code.splat(1.0))
     last = code.sub(ended, code.mul(size, code.splat(1e-12)))
     due = code.both(ok, code.compare("olt", step.clock("row_time"), last))
     with code.when(code.any(due)):
-        if dense is not None:
-            write_dense(step, dense)
+        write_dense(step, method)
         with code.repeat() as (_, out):
             moment = step.clock("row_time")
             now = code.both(ok, code.compare("olt", moment, last))
@@ -60,7 +74,7 @@ def write_rows(step: _Step, ok: Value, ended: Value, dense: Method | None = None
             each_lane(step, wide, lambda lane: write_due_row(step, lane))
 
 
-def each_lane(frame: Frame, bits: Value, body: object) -> None:
+def each_lane(frame: Frame, bits: Value, body: Callable[[Value], None]) -> None:
     """Write a loop over the set bits."""
     code = frame.code
     left = code.slot("i64")
@@ -70,7 +84,7 @@ def each_lane(frame: Frame, bits: Value, body: object) -> None:
         code.leave(code.new(f"icmp eq i64 {now}, 0"), out)
         lane = code.new(f"call i64 @llvm.cttz.i64(i64 {now}, i1 true)")
         code.write(code.integer("and", now, code.integer("sub", now, 1)), left, "i64")
-        body(lane)  # type: ignore[operator]
+        body(lane)
 
 
 def write_due_row(frame: Frame, lane: Value) -> None:
@@ -113,14 +127,16 @@ def write_outputs(frame: Frame, lane: Value, row: Value) -> None:
         code.put(code.get(frame.block("o"), frame.element("o", k, lane), "double"), base, k, "double")
 
 
-def write_located(step: _Step, ok: Value) -> Value:
+def write_located(step: _Step, method: Method, ok: Value) -> Value:
     """Cut the step where a comparison first changes; return the lanes that were cut."""
     code = step.code
+    only = _read_by_located(step)
+    write_dense(step, method, only)
     low, high, found = code.slot(code.vector), code.slot(code.vector), code.slot(code.vector)
     for slot, value in ((low, 0.0), (high, 1.0), (found, 0.0)):
         code.write(code.splat(value), slot, code.vector)
     for look in range(1, _LOOKS + 1):
-        differs = code.both(_differs(step, code.splat(look / _LOOKS)), ok)
+        differs = code.both(_differs(step, code.splat(look / _LOOKS), only), ok)
         new = code.both(differs, code.compare("oeq", code.read(found, code.vector), code.splat(0.0)))
         for slot, value in ((low, (look - 1) / _LOOKS), (high, look / _LOOKS), (found, 1.0)):
             code.write(code.select(new, code.splat(value), code.read(slot, code.vector)), slot, code.vector)
@@ -129,22 +145,33 @@ def write_located(step: _Step, ok: Value) -> Value:
         with code.each(_HALVINGS):
             a, b = code.read(low, code.vector), code.read(high, code.vector)
             middle = code.mul(code.add(a, b), code.splat(0.5))
-            differs = _differs(step, middle)
+            differs = _differs(step, middle, only)
             code.write(code.select(differs, middle, b), high, code.vector)
             code.write(code.select(differs, a, middle), low, code.vector)
         x = code.read(high, code.vector)
+        write_dense(step, method)
         _interpolate(step, x)
-        with code.each(step.n) as row:
+
+        def body(row: Value | int) -> None:
             value = code.select(cut, code.load(step.block("seen"), row), code.load(step.block("y1"), row))
             code.store(value, step.block("y1"), row)
+
+        code.rows(step.n, body)
         step.set_clock("target", code.select(cut, code.fma(x, step.taken, step.t), step.clock("target")))
     return cut
 
 
-def _differs(step: _Step, x: Value) -> Value:
+def _read_by_located(step: _Step) -> list[int]:
+    """Return the states that located comparisons read."""
+    graph = step.system.graph
+    parts = [graph.parts[node] for node in graph.program([step.system.comparisons[k] for k in step.system.located])]
+    return sorted({int(part.name[2:]) for part in parts if part.name.startswith("y.")})
+
+
+def _differs(step: _Step, x: Value, only: Sequence[int]) -> Value:
     """Return the lanes in which a located comparison at the part `x` of the step is another one than the step holds."""
     code = step.code
-    _interpolate(step, x)
+    _interpolate(step, x, only)
     code.store(code.fma(x, step.taken, step.t), step.clock_place("before"))
     step.live("compare", step.block("seen"), step.clock_place("before"), step.block("new_z"))
     total: Value | None = None

@@ -6,7 +6,7 @@ from serdsim.codegen.frame import Frame
 from serdsim.codegen.ir import Value
 from serdsim.codegen.layout import ARRIVED, FAILED, Layout
 from serdsim.codegen.method import Method
-from serdsim.codegen.native_output import write_dense, write_located, write_rows
+from serdsim.codegen.native_output import write_located, write_rows
 from serdsim.codegen.system import System
 
 _REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
@@ -37,12 +37,9 @@ class _Step(Frame):
         ended = code.select(self.hit, stop, code.add(self.t, self.taken))
         self.set_clock("target", ended)
         if self.system.located:
-            write_dense(self, self.method)
-            arrived = code.both(arrived, write_located(self, ok), "or")
+            arrived = code.both(arrived, write_located(self, self.method, ok), "or")
             ended = self.clock("target")
-            write_rows(self, ok, ended)
-        else:
-            write_rows(self, ok, ended, dense=self.method)
+        write_rows(self, self.method, ok, ended)
         self._accept(ok, ended)
         self._flags(ok, bad, arrived)
         return code.function("internal void @step(ptr noalias %args) noinline nounwind")
@@ -117,7 +114,7 @@ class _Step(Frame):
                     total = code.add(total, u) if weight == 1.0 else code.fma(u, code.splat(weight), total)
         return total
 
-    def _weighted(self, row: Value | int, weights: tuple[float, ...], start: Value | None = None) -> Value | None:
+    def weighted(self, row: Value | int, weights: tuple[float, ...], start: Value | None = None) -> Value | None:
         """Return start + sum weights[j] u[j] for one state; what has no weight is not read."""
         used = [j for j, weight in enumerate(weights) if weight != 0.0]
         known = [self.code.load(self.block("u"), self.code.shift(row, j * self.n)) for j in used]
@@ -136,9 +133,9 @@ class _Step(Frame):
             old = code.load(self.block("y"), row)
             start = code.load(self.block("y1"), row) if follows else old
             weights = (0.0,) * (method.stages - 1) + method.m[-1:] if follows else method.m
-            new = self._weighted(row, weights, start) or start
+            new = self.weighted(row, weights, start) or start
             code.store(new, self.block("y1"), row)
-            error = self._weighted(row, method.e) or code.splat(0.0)
+            error = self.weighted(row, method.e) or code.splat(0.0)
             big = self._larger(code.call("llvm.fabs", new), code.load(self.block("biggest"), row))
             size = self._larger(code.call("llvm.fabs", old), code.call("llvm.fabs", new))
             scale = self._larger(size, code.mul(floor, big))

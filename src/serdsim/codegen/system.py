@@ -31,7 +31,7 @@ class System:
     switches : tuple of node
         Times, known from the inputs, at which a comparison of time changes; the integration stops there.
     located : tuple of int
-        Comparisons that are no switch; their changes are located within a step.
+        Comparisons that vary and are no switch; their changes are located within a step.
     sizes : tuple of node
         By which a state is divided to become a concentration, 1 for others.
     """
@@ -49,6 +49,9 @@ class System:
     located: tuple[int, ...]
     sizes: tuple[Node, ...]
     outputs: tuple[Node, ...]
+
+
+_STRAIGHT = frozenset({"add", "sub", "neg", "mul", "div"})
 
 
 def build_system(equations: Equations, outputs: Sequence[str]) -> System:
@@ -83,11 +86,12 @@ class _Builder:
         live |= {id: lower(g, e, live) for id, e in equations.boundary_flux}
         shown = dict(zip(equations.states, self.states, strict=True)) | live
         switches = self._switches(live)
+        truths = [lower(g, c, live) for c in equations.comparisons]
         groups = {
             "rhs": rhs,
             "jacobian": list(jacobian.values()),
             "drift": list(drift.values()),
-            "comparisons": [lower(g, c, live) for c in equations.comparisons],
+            "comparisons": truths,
             "switches": [time for time in switches if time is not None],
             "sizes": [g.one if size is None else shown[size] for size in equations.scales],
             "outputs": [shown[id] for id in outputs],
@@ -107,7 +111,7 @@ class _Builder:
             drift=dict(zip(drift, done["drift"], strict=True)),
             comparisons=done["comparisons"],
             switches=done["switches"],
-            located=tuple(k for k, time in enumerate(switches) if time is None),
+            located=tuple(k for k, time in enumerate(switches) if time is None and self._varies(truths[k])),
             sizes=done["sizes"],
             outputs=done["outputs"],
         )
@@ -128,9 +132,20 @@ class _Builder:
                 continue
             gap, start = g.sub(*now), g.sub(*begin)
             slope = g.slopes([gap], [self.time])[0].get(0)
-            if slope is not None and not self._varies(slope) and not self._varies(start):
+            if slope is not None and not self._varies(slope) and not self._varies(start) and self._straight(gap):
                 found[-1] = g.div(g.neg(start), slope)
         return found
+
+    def _straight(self, node: Node) -> bool:
+        """Return whether a node moves with time without a jump: floor(t), rem(t, 24) and pieces have a constant slope, yet jump."""
+        g, moves = self.graph, {self.time}
+        for one in g.program([node]):
+            part = g.parts[one]
+            if moves.intersection(part.args):
+                moves.add(one)
+                if part.op not in _STRAIGHT:
+                    return False
+        return True
 
     def _varies(self, node: Node) -> bool:
         parts = [self.graph.parts[part] for part in self.graph.program([node])]
