@@ -98,7 +98,8 @@ def fastest_table(rows: Sequence[Row], ours: str, wanted: float = WANTED) -> str
         for tool in dict.fromkeys(row.tool for row in rows if row.problem == problem):
             row = best.get(tool)
             if row is None:
-                body.append((problem, tool, "", "", "", "", f"no setting reaches {wanted:g}"))
+                notes = [one.note for one in rows if (one.problem, one.tool) == (problem, tool) and one.note]
+                body.append((problem, tool, "", "", "", "", notes[0] if notes else f"no setting reaches {wanted:g}"))
                 continue
             ratio = f"{mine.speed / row.speed:.3g}" if mine and tool != ours else ""
             setting = f"{row.variant} {row.rtol:g}".strip()
