@@ -72,6 +72,7 @@ def _stop(*_: object) -> None:
     pools = sys.modules.get("serdsim.engine.pools")
     if pools is not None:
         pools.STOPPED.set()
+        pools.CANCEL.value = 1
     raise KeyboardInterrupt
 
 

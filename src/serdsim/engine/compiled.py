@@ -23,7 +23,7 @@ from serdsim.codegen.native_module import Module, write_module
 from serdsim.codegen.system import build_system
 
 _LOCK = threading.Lock()
-_KNOWN: dict[tuple[int, tuple[str, ...], str], tuple[Equations, Compiled]] = {}
+_KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
 _MOST_KNOWN = 32
 
 
@@ -58,14 +58,16 @@ def lanes_and_fma() -> tuple[int, bool]:
 
 def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
     """Return the loaded kernel of equations, outputs and method; compiled once, then read from disk."""
-    key = (id(equations), outputs, method)
+    key = (equations, outputs, method)
     with _LOCK:
-        known = _KNOWN.get(key)
+        known = next((code for (of, *rest), code in _KNOWN.items() if of is equations and rest == [outputs, method]), None)
+        if known is None:
+            known = _KNOWN.get(key)
         if known is None:
             while len(_KNOWN) >= _MOST_KNOWN:
                 _KNOWN.pop(next(iter(_KNOWN)))
-            known = _KNOWN[key] = (equations, _build(equations, outputs, method))
-        return known[1]
+            known = _KNOWN[key] = _build(equations, outputs, method)
+        return known
 
 
 def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:

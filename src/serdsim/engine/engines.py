@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import build
-from serdsim.engine.plan import NUMERICS, Arrays, Plan
+from serdsim.engine.native import run_native, supported
+from serdsim.engine.plan import Arrays, Plan
 from serdsim.engine.reference import run
 
 _MOST_NUMBERS = 4_000_000  # in the values of one chunk: 32 MB
@@ -30,6 +31,8 @@ class Engine:
         Whether several workers are processes, or threads since `run` lets go of the interpreter lock.
     chunk : int
         Individuals in one call; it decides how often work is kept and how soon a cancel is heard, and no number.
+    rtol : float
+        Relative tolerance at which results are good to 1e-6; the methods differ in what a tolerance means.
     """
 
     numerics: str
@@ -37,10 +40,17 @@ class Engine:
     run: Callable[[Any, Plan], Arrays]
     pool: Literal["processes", "threads"]
     chunk: int
+    rtol: float
 
     def chunk_of(self, numbers: int) -> int:
         """Return how many individuals with so many numbers each make a chunk; it must not depend on workers or machine."""
         return max(1, min(self.chunk, _MOST_NUMBERS // max(numbers, 1)))
 
 
-REFERENCE = Engine(NUMERICS, build, run, "processes", 24)
+REFERENCE = Engine("reference-1", build, run, "processes", 24, 1e-8)
+NATIVE = Engine("rosenbrock-1", lambda equations: equations, run_native, "threads", 1024, 1e-7)
+
+
+def engine_for(equations: Equations) -> Engine:
+    """Return the fast engine, or the reference engine for a model that the fast one does not know how to run."""
+    return NATIVE if supported(equations) else REFERENCE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serdsim.codegen.equations import Equations
-from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.plan import Arrays, Plan, join
 from serdsim.engine.pools import Job, chunks, members, spread
 from serdsim.errors import Cancelled
@@ -42,15 +42,16 @@ def run_ensemble(
     workers: int | None = None,
     progress: Progress | None = None,
     title: str = "simulating",
-    engine: Engine = REFERENCE,
+    engine: Engine | None = None,
 ) -> Arrays:
-    """Return the arrays of all individuals of the plan, in their order.
+    """Return the arrays of all individuals of the plan, in their order; without an engine the fastest that knows the model.
 
     Raises
     ------
     Cancelled
         When the user interrupts.
     """
+    engine = engine or engine_for(equations)
     chunk = engine.chunk_of(len(plan.times) * len(plan.outputs))
     return run_job(_PlanJob(engine, equations, plan, chunk), workers=workers, progress=progress, title=title)
 

@@ -27,6 +27,11 @@ class Tuning:
     memory: float = MEMORY
 
 
+def supported(equations: Equations) -> bool:
+    """Return whether the compiled engine knows how to run these equations."""
+    return not equations.events
+
+
 def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = Tuning()) -> Arrays:
     """Return the arrays of a plan; a failing individual ends in a status, never in an exception.
 

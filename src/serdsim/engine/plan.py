@@ -12,7 +12,6 @@ from serdsim.errors import InputError
 
 STATUSES = ("ok", "step_limit", "step_underflow", "not_finite")
 KINDS = ("add", "set", "reset", "see")
-NUMERICS = "reference-1"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,12 @@ from typing import Any, Protocol
 
 from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
+from serdsim.engine.native import CANCEL
 from serdsim.engine.plan import Arrays
 
-STOPPED = threading.Event()  # set by whoever answers signals; long work looks at it
+__all__ = ["CANCEL", "STOPPED", "Job", "chunks", "members", "processors", "spread"]
+
+STOPPED = threading.Event()  # set by whoever answers signals; long work looks at it, and compiled code at CANCEL
 _HELD: list[tuple[Job, Any]] = []  # in a worker process: the job and its kernel
 
 
@@ -70,7 +73,7 @@ def spread(job: Job, numbers: Iterable[int], workers: int | None = None) -> Iter
     if count == 0:
         return
     kernel = job.engine.build(job.equations)  # a forked worker finds it built
-    if count == 1:
+    if count == 1 and job.engine.pool == "processes":
         for number in wanted:
             arrays = job.compute(kernel, number)
             if STOPPED.is_set():

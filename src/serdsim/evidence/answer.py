@@ -19,7 +19,7 @@ from serdsim.claims.read import Claim, read_claims
 from serdsim.claims.records import Answer, Outcome
 from serdsim.claims.testing import Tested, test_claim
 from serdsim.engine.ensemble import Progress
-from serdsim.engine.plan import NUMERICS
+from serdsim.engine.engines import NATIVE
 from serdsim.errors import ClaimError, Issue
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
@@ -90,7 +90,7 @@ def build_answer(
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
-    run = run_id(digest, plan, seed, NUMERICS)
+    run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     done = [_answer_one(claim, facts, ablations, Draws(draws, seed), root, run, workers, progress) for claim in claims]
     today = datetime.now(UTC).date().isoformat()
@@ -128,7 +128,7 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "seed": answer.seed,
         "model_hash": answer.model_hash,
         "plan": plan,
-        "numerics": NUMERICS,
+        "numerics": NATIVE.numerics,
         "inputs": _input_hashes(root),
         "replay": answer.replay,
         "status": {"ok": sum(r.individuals for r in readings) - failed, "failed": failed},

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from serdsim.codegen.equations import Equations, derive
+from serdsim.engine.engines import engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import ClaimError, Issue
@@ -193,7 +194,7 @@ def _pre_run(
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
-    plan = Plan(block, np.array([experiment.pre_run]), ("er_total",))
+    plan = Plan(block, np.array([experiment.pre_run]), ("er_total",), rtol=engine_for(equations).rtol)
     arrays = run_ensemble(equations, plan, workers=workers, progress=progress, title=f"{title}: pre-run")
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
     width = block.shape[1] // len(unique)
@@ -245,6 +246,7 @@ def _main_run(
         (*experiment.outputs, *BALANCES),
         initial=np.concatenate(states, axis=1),
         schedule=schedule,
+        rtol=engine_for(equations).rtol,
     )
     return run_ensemble(equations, plan, workers=workers, progress=progress, title=title)
 

@@ -57,10 +57,11 @@ class DrawnJob:
         rows = members(self, number)
         draws = replace(self.draws, count=len(rows), first=rows.start) if self.draws.count else self.draws
         given = drawn(self.marginals, draws)
-        plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
+        rtol = self.engine.rtol
+        plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)), rtol=rtol)
         if not self.pre_run:
             return self.engine.run(kernel, plan)
-        before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), ()))
+        before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), (), rtol=rtol))
         return _with_failures(before, self.engine.run(kernel, replace(plan, initial=before.final)))
 
 

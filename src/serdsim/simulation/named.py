@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from serdsim.dosing.regimen import Regimen
-from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
 from serdsim.results.dataset import label
 from serdsim.results.run_record import package_versions, serdsim_version
@@ -41,7 +41,7 @@ def simulate_named(
     library: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    engine: Engine = REFERENCE,
+    engine: Engine | None = None,
 ) -> SimulationResult:
     """Return the simulation of a model under a regimen, all in memory; `simulation.streamed` writes many draws to disk.
 

@@ -12,7 +12,7 @@ from serdsim.codegen.equations import Equations, derive
 from serdsim.dosing.nonmem_file import read_nonmem
 from serdsim.dosing.records import Person, in_time_unit
 from serdsim.dosing.regimen import Regimen
-from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.errors import InputError, Issue
@@ -38,7 +38,7 @@ def simulate_nonmem(
     library: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    engine: Engine = REFERENCE,
+    engine: Engine | None = None,
 ) -> SimulationResult:
     """Return the outputs of a model at the observation records of a file, with the central values of all parameters.
 
@@ -64,6 +64,7 @@ def simulate_nonmem(
         raise InputError(Issue(f"the shipped model {model} takes a regimen, not records", expected="the path of a model of your own"))
     equations = derive(question.model)
     check_outputs(question, equations)
+    engine = engine or engine_for(equations)
     found = read_nonmem(file, equations.constants)
     ways = _ways(compartments, question, equations, found.people, file)
     given = np.repeat(given_values(question.model, equations.given, Draws(0, _SEED)), len(found.people), axis=1)
@@ -72,7 +73,7 @@ def simulate_nonmem(
         return run_ensemble(of, plan, workers=workers, progress=progress, engine=engine)
 
     people = in_time_unit(found.people, question.per_hour)
-    recorded = run_records(equations, given, people, ways, question.outputs, integrate)
+    recorded = run_records(equations, given, people, ways, question.outputs, integrate, rtol=engine.rtol)
     record = _record(question, found.people, ways, recorded.arrays, engine)
     record |= {
         "columns_read_as_inputs": list(found.inputs),

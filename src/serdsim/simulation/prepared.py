@@ -13,7 +13,7 @@ import numpy as np
 from serdsim.codegen.equations import derive
 from serdsim.codegen.infusion import with_infusions
 from serdsim.dosing.regimen import Regimen, format_regimen
-from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
@@ -69,7 +69,7 @@ def prepare(
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     library: Path | None = None,
-    engine: Engine = REFERENCE,
+    engine: Engine | None = None,
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
 
@@ -84,9 +84,11 @@ def prepare(
     check_outputs(question, equations)
     times = grid(duration_h, every_h)
     per_hour = question.per_hour
+    equations_now = with_infusions(equations, flows)
+    engine = engine or engine_for(equations_now)
     job = DrawnJob(
         engine=engine,
-        equations=with_infusions(equations, flows),
+        equations=equations_now,
         marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
         draws=Draws(0 if draws == 1 else draws, seed),
         schedule=schedule_of(question, regimen, 1, float(times[-1]), per_hour),

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from serdsim.dosing.regimen import Regimen, parse_regimen
-from serdsim.engine.engines import REFERENCE, Engine
+from serdsim.engine.engines import Engine
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.results.unfinished import Unfinished
 from serdsim.simulation.prepared import Prepared, prepare
 
 
-def reopen(root: Path, run: str, *, engine: Engine = REFERENCE) -> Prepared:
+def reopen(root: Path, run: str, *, engine: Engine | None = None) -> Prepared:
     """Return the unfinished run `run` below `root` as it was asked, ready to go on with `stream`.
 
     Raises
@@ -26,7 +26,7 @@ def reopen(root: Path, run: str, *, engine: Engine = REFERENCE) -> Prepared:
     said = Unfinished(root, run).read()
     if said is None:
         raise InputError(Issue(f"the run {run} has no resume.json", expected="a run that was cancelled or killed"))
-    _refuse(run, _changed_surroundings(said, engine))
+    _refuse(run, _changed_surroundings(said))
     asked = dict(said["asked"])
     model, text, library = asked.pop("model"), asked.pop("regimen"), asked.pop("library")
     regimen = parse_regimen(text) if text else Regimen()
@@ -35,10 +35,10 @@ def reopen(root: Path, run: str, *, engine: Engine = REFERENCE) -> Prepared:
     return ready
 
 
-def _changed_surroundings(said: Mapping[str, Any], engine: Engine) -> list[Issue]:
+def _changed_surroundings(said: Mapping[str, Any]) -> list[Issue]:
     from serdsim.results.run_record import package_versions
 
-    pairs = [("instruction set", said["instruction_set"], instruction_set()), ("numerics version", said["numerics"], engine.numerics)]
+    pairs = [("instruction set", said["instruction_set"], instruction_set())]
     now = package_versions()
     pairs += [(f"version of {name}", said["versions"].get(name, "none"), now.get(name, "none")) for name in {**said["versions"], **now}]
     return [_issue(what, before, after) for what, before, after in pairs if before != after]
@@ -51,6 +51,8 @@ def _changed_model(said: Mapping[str, Any], ready: Prepared) -> list[Issue]:
     issues = [Issue(f"{name} of the {kind} is not what it was when the run began", expected="the same file") for name in changed]
     if said["model_hash"] != ready.marks["model_hash"]:
         issues.append(_issue("model", said["model_hash"][:16], str(ready.marks["model_hash"])[:16]))
+    if said["numerics"] != ready.marks["numerics"]:
+        issues.append(_issue("numerics version", said["numerics"], ready.marks["numerics"]))
     if not issues and ready.run != said["run"]:
         issues.append(_issue("run id", said["run"], ready.run))
     if not issues and said["chunk"] != ready.job.chunk:
