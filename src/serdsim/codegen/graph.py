@@ -34,8 +34,8 @@ class Graph:
     def __init__(self) -> None:
         self.parts: list[Part] = []
         self._known: dict[Part, Node] = {}
-        self.zero = self.const(0.0)
-        self.one = self.const(1.0)
+        self.zero: Node = self.const(0.0)
+        self.one: Node = self.const(1.0)
 
     def _add(self, part: Part) -> Node:
         found = self._known.get(part)
@@ -145,8 +145,10 @@ class Graph:
 
     def same(self, op: str, args: Sequence[Node]) -> Node:
         """Return an operation that is already known, on other arguments."""
-        builder = {"add": self.add, "sub": self.sub, "mul": self.mul, "div": self.div, "neg": self.neg, "select": self.select}.get(op)
-        return builder(*args) if builder else self._fold(op, *args)
+        builders: dict[str, Callable[..., Node]] = {
+            "add": self.add, "sub": self.sub, "mul": self.mul, "div": self.div, "neg": self.neg, "select": self.select,
+        }  # fmt: skip
+        return builders[op](*args) if op in builders else self._fold(op, *args)
 
     def _fold(self, op: str, *args: Node) -> Node:
         values = [self.value(arg) for arg in args]

@@ -29,7 +29,7 @@ FUNCTIONS: dict[str, Callable[..., float]] = {
     "min": min,
     "max": max,
     **{name: NAMESPACE["_" + name] for name in _NAMES},
-}  # type: ignore[assignment]
+}
 CONSTANT_FOLD: dict[str, Callable[..., float]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,

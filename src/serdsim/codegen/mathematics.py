@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 
 def divide(a: float, b: float) -> float:
@@ -66,7 +67,7 @@ def _whole(function: Callable[[float], int]) -> Callable[[float], float]:
     return lambda x: float(function(x)) if math.isfinite(x) else x
 
 
-NAMESPACE: dict[str, object] = {
+NAMESPACE: dict[str, Any] = {
     "_divide": divide,
     "_pow": _pow,
     "_sqrt": _sqrt,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -67,6 +68,7 @@ def read_method(name: str) -> Method:
     """
     if name not in methods():
         raise InputError(Issue(f'there is no method "{name}"', expected=", ".join(methods())))
-    raw = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    rows = {key: tuple(tuple(row) for row in raw.pop(key)) for key in ("a", "c", "dense")}
-    return Method(**rows, **{key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()})
+    raw: dict[str, Any] = yaml.safe_load((_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    tables = ("a", "c", "dense")
+    frozen = {key: tuple(map(tuple, value)) if key in tables else tuple(value) for key, value in raw.items() if isinstance(value, list)}
+    return Method(**{**raw, **frozen})

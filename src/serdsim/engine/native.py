@@ -12,7 +12,7 @@ from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, 
 from serdsim.engine.compiled import Compiled, compiled
 from serdsim.engine.plan import KINDS, Arrays, Plan, check_targets
 
-SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 6.0, 0.2, 1e-3, 1.0
+SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
 _EVALUATIONS_PER_STEP = 8
 
 
