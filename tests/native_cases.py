@@ -32,8 +32,8 @@ def plan_of(
     return Plan(numbers, np.asarray(times, float), tuple(outputs), schedule=when, **options)  # type: ignore[arg-type]
 
 
-def native(text: str, plan: Plan, method: str = "rodas5p", tuning: Tuning = Tuning()) -> Arrays:
-    return run_native(kernel(text).equations, plan, method=method, tuning=tuning)
+def native(text: str, plan: Plan, method: str = "rodas5p", tuning: Tuning | None = None) -> Arrays:
+    return run_native(kernel(text).equations, plan, method=method, tuning=tuning or Tuning())
 
 
 def reference(text: str, plan: Plan) -> Arrays:

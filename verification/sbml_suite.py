@@ -1,6 +1,7 @@
-"""Run the SBML semantic suite: `python verification/sbml_suite.py CASES.tar.xz [out.csv] [rtol atol]`.
+"""Run the SBML semantic suite: `python verification/sbml_suite.py CASES.tar.xz [out.csv] [rtol atol [compiled]]`.
 
-Prints how many cases pass, are refused, are wrong or hang, the same by tag, and every wrong case; writes a CSV.
+Prints how many cases pass, are refused, are wrong or hang, the same by tag, and every wrong case; writes a CSV. With the word
+`compiled` the compiled engine runs the cases, one process after the other, since a broken case may end its process.
 """
 
 from __future__ import annotations

@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import signal
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import derive
-from serdsim.codegen.kernel import Kernel, build
+from serdsim.codegen.equations import Equations, derive
+from serdsim.codegen.kernel import build
 from serdsim.codegen.rates import means_concentration
-from serdsim.engine.plan import Plan
+from serdsim.engine.native import run_native, supported
+from serdsim.engine.plan import Arrays, Plan
 from serdsim.engine.reference import run
 from serdsim.errors import SerdsimError
 from serdsim.model.compatibility import require_supported
@@ -23,6 +25,7 @@ from serdsim.model.entities import Model
 from serdsim.model.sbml import read_sbml
 
 SECONDS = 30
+Engine = Callable[[Plan], Arrays]
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ def unpack(archive: Path, folder: Path) -> list[Path]:
     return sorted(folder.glob("*/model.xml"))
 
 
-def judge(model_file: Path, *, rtol: float = 1e-8, atol: float = 1e-12) -> Verdict:
-    """Return what came of a case."""
+def judge(model_file: Path, *, rtol: float = 1e-8, atol: float = 1e-12, compiled: bool = False) -> Verdict:
+    """Return what came of a case on the reference engine, or on the compiled one, which refuses what it does not know."""
     folder = model_file.parent
     tags = _tags(folder / "tags.txt")
     try:
@@ -61,13 +64,16 @@ def judge(model_file: Path, *, rtol: float = 1e-8, atol: float = 1e-12) -> Verdi
             model = read_sbml(model_file, flatten=True)
             require_supported(model)
             equations = derive(model)
+            if compiled and not supported(equations):
+                raise SerdsimError("not supported by the compiled engine")
     except SerdsimError as error:
         return Verdict(folder.name, "refused", str(error), tags)
     except _TooLongError:
         return Verdict(folder.name, "hang", "while reading", tags)
     try:
         with _within(SECONDS):
-            words = _compare(model, build(equations), _settings(folder / "settings.txt"), folder / "results.csv", rtol, atol)
+            engine = partial(run_native, equations) if compiled else partial(run, build(equations))
+            words = _compare(model, equations, engine, _settings(folder / "settings.txt"), folder / "results.csv", rtol, atol)
     except _TooLongError:
         return Verdict(folder.name, "hang", "while running", tags)
     except Exception as error:
@@ -83,12 +89,12 @@ def nominal(model: Model, ids: tuple[str, ...]) -> np.ndarray:
     return np.array([[np.nan if value is None else value] for value in values], float).reshape(len(ids), 1)
 
 
-def _compare(model: Model, kernel: Kernel, settings: Settings, results: Path, rtol: float, atol: float) -> str:
+def _compare(model: Model, equations: Equations, engine: Engine, settings: Settings, results: Path, rtol: float, atol: float) -> str:
     outputs = tuple(
         dict.fromkeys([*settings.variables, *(model.species[id].compartment for id in settings.variables if id in model.species)])
     )
-    plan = Plan(nominal(model, kernel.equations.given), settings.times, outputs, rtol=rtol, atol=atol)
-    arrays = run(kernel, plan)
+    plan = Plan(nominal(model, equations.given), settings.times, outputs, rtol=rtol, atol=atol)
+    arrays = engine(plan)
     if arrays.status[0] != "ok":
         return f"{arrays.status[0]}: {arrays.message[0]}"
     found = {id: arrays.values[i, :, 0] for i, id in enumerate(outputs)}

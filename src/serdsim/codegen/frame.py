@@ -91,6 +91,16 @@ class Frame:
         larger = code.new(f"call double @llvm.maxnum.f64(double {size}, double 1.0)")
         return code.scalar("fmul", larger, "0x3D719799812DEA11")
 
+    def begin_anew(self, lane: Value) -> None:
+        """Begin anew after a change: the first step is about that after the last change, where there was one."""
+        code = self.code
+        self.set_lane_clock("fresh_stop", lane, "1.0")
+        known = self.lane_clock("after_stop", lane)
+        with code.when(code.new(f"fcmp ogt double {known}, 0.0")):
+            larger = code.scalar("fmul", known, self.setting("memory"))
+            smaller = code.new(f"call double @llvm.minnum.f64(double {self.lane_clock('h', lane)}, double {larger})")
+            self.set_lane_clock("h", lane, smaller)
+
     def live(self, function: str, y: str, t: str, out: str, extra: str = "") -> None:
         """Call a function of the model."""
         c, z = self.block("c"), self.block("z")

@@ -65,6 +65,10 @@ class Graph:
         part = self.parts[node]
         return part.value if part.op == "const" else math.nan if part.op == "nan" else None
 
+    def as_truth(self, node: Node) -> Node:
+        """Return whether a number is not zero; a truth is what it is."""
+        return node if self.is_truth(node) else self.make("neq", node, self.zero)
+
     def add(self, a: Node, b: Node) -> Node:
         """Return a + b."""
         if a == self.zero or b == self.zero:

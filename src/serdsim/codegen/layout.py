@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # vectors with one meaning each
 CLOCK = (
     "t", "h", "stop", "after_stop", "fresh_stop", "rejected", "attempts", "accepted", "refused", "active", "taken", "arrived",
-    "before", "target", "spare", "row_time", "end",
+    "before", "target", "spare", "row_time", "end", "noticed",
 )  # fmt: skip
 # integers per lane
 LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
@@ -20,7 +20,7 @@ ARGUMENTS = (
 SETTINGS = ("rtol", "atol", "start", "safety", "grow", "shrink", "floor", "attempts", "memory")
 RUNNING, ARRIVED, NEEDED, FAILED = range(4)
 ADD, SET_STATE, SET_INPUT, RESET, SEE = range(5)
-STATUS = ("ok", "step_limit", "step_underflow", "not_finite", "cancelled")
+STATUS = ("ok", "step_limit", "step_underflow", "not_finite", "cancelled", "handed_over")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Layout:
     given: int
     outputs: int
     comparisons: int
+    events: int
+    assigned: int
     lu: int
     dense: int
 
@@ -43,6 +45,8 @@ class Layout:
             "clock": len(CLOCK), "y": n, "y1": n, "begin": n, "biggest": n, "sizes": n, "drift": n, "u": self.stages * n,
             "k": self.dense * n, "seen": n, "spare_u": 2 * n, "c": self.block, "p": self.inputs, "new_p": self.inputs,
             "g": self.given, "o": self.outputs, "z": self.comparisons, "new_z": self.comparisons, "w": self.lu,
+            "was": self.events, "is": self.events, "waits": self.events, "order": self.events, "rank": self.events,
+            "values": self.assigned, "held": self.assigned,
         }  # fmt: skip
 
     def offset(self, block: str) -> int:

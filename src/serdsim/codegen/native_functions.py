@@ -16,7 +16,7 @@ LIVE = "ptr noalias %y, ptr noalias %c, ptr noalias %z, ptr noalias %t, ptr noal
 def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool) -> list[str]:
     """Return the IR of all functions that come from the model.
 
-    They are ``rhs``, ``rates`` (which adds the rates to what is there), ``drift``, ``observe``, ``compare`` and ``sizes`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W,
+    They are ``rhs``, ``rates`` (which adds the rates to what is there), ``drift``, ``triggers``, ``priorities``, ``assigned``, ``observe``, ``compare`` and ``sizes`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W,
     1/(h gamma)), ``start`` of (g, y, p) and ``block`` of (p, c); all work on all lanes.
     """
 
@@ -31,7 +31,10 @@ def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool)
         _live("drift", code(), system, [system.drift.get(row, zero) for row in range(count)]),
         _live("observe", code(), system, system.outputs),
         _live("sizes", code(), system, system.sizes),
-        _compare(code(), system),
+        _truths("compare", code(), system, system.comparisons),
+        _truths("triggers", code(), system, system.triggers),
+        _live("priorities", code(), system, system.priorities),
+        _live("assigned", code(), system, system.assigned),
         _start(code(), system),
         _block(code(), system),
     ]
@@ -61,10 +64,10 @@ def _live(name: str, code: Code, system: System, roots: Sequence[Node], *, added
     return code.function(f"internal void @{name}({LIVE}) noinline nounwind")
 
 
-def _compare(code: Code, system: System) -> str:
-    for k, mask in enumerate(write_parts(code, system.graph, system.comparisons, _place(code, _LIVE_PLACES))):
+def _truths(name: str, code: Code, system: System, roots: Sequence[Node]) -> str:
+    for k, mask in enumerate(write_parts(code, system.graph, roots, _place(code, _LIVE_PLACES))):
         code.store(code.select(mask, code.splat(1.0), code.splat(0.0)), "%out", k)
-    return code.function(f"internal void @compare({LIVE}) noinline nounwind")
+    return code.function(f"internal void @{name}({LIVE}) noinline nounwind")
 
 
 def _jacobian(code: Code, system: System, f: Factorisation) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from serdsim.codegen import lu_printer, vector_math
 from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import Method
+from serdsim.codegen.native_events import event_functions
 from serdsim.codegen.native_functions import functions
 from serdsim.codegen.native_service import run_function, service_functions
 from serdsim.codegen.native_step import step_function
@@ -39,6 +40,8 @@ def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Mo
         given=len(system.equations.given),
         outputs=len(system.outputs),
         comparisons=len(system.comparisons),
+        events=len(system.triggers),
+        assigned=len(system.assigned),
         lu=f.size if f else 0,
         dense=max((q + 1 for q, row in enumerate(method.dense) if any(row)), default=0),
     )
@@ -47,6 +50,7 @@ def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Mo
         *([lu_printer.lu_functions(f, lanes, fma=fma)] if f else []),
         vector_math.vector_functions(lanes, fma=fma),
         step_function(system, method, layout, lanes, fma=fma),
+        *event_functions(system, layout, lanes, fma=fma),
         *service_functions(system, layout, lanes, fma=fma),
         run_function(layout, lanes, fma=fma),
     ]

@@ -127,8 +127,8 @@ def write_outputs(frame: Frame, lane: Value, row: Value) -> None:
         code.put(code.get(frame.block("o"), frame.element("o", k, lane), "double"), base, k, "double")
 
 
-def write_located(step: _Step, method: Method, ok: Value) -> Value:
-    """Cut the step where a comparison first changes; return the lanes that were cut."""
+def write_located(step: _Step, method: Method, ok: Value) -> tuple[Value, Value]:
+    """Find where a comparison first changes within the step; return the lanes in which one does, and the part of the step."""
     code = step.code
     only = _read_by_located(step)
     write_dense(step, method, only)
@@ -148,7 +148,15 @@ def write_located(step: _Step, method: Method, ok: Value) -> Value:
             differs = _differs(step, middle, only)
             code.write(code.select(differs, middle, b), high, code.vector)
             code.write(code.select(differs, a, middle), low, code.vector)
-        x = code.read(high, code.vector)
+        part = code.read(high, code.vector)
+        step.set_clock("target", code.select(cut, code.fma(part, step.taken, step.t), step.clock("target")))
+    return cut, code.read(high, code.vector)
+
+
+def cut_steps(step: _Step, method: Method, cut: Value, x: Value) -> None:
+    """End the steps of the lanes `cut` at their part `x`."""
+    code = step.code
+    with code.when(code.any(cut)):
         write_dense(step, method)
         _interpolate(step, x)
 
@@ -157,8 +165,6 @@ def write_located(step: _Step, method: Method, ok: Value) -> Value:
             code.store(value, step.block("y1"), row)
 
         code.rows(step.n, body)
-        step.set_clock("target", code.select(cut, code.fma(x, step.taken, step.t), step.clock("target")))
-    return cut
 
 
 def _read_by_located(step: _Step) -> list[int]:

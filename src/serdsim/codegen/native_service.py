@@ -122,7 +122,7 @@ class _Items(Frame):
             with code.when(code.new(f"icmp eq i64 {kind}, {SEE}")):
                 self._see(target)
             with code.when(code.new(f"icmp ne i64 {kind}, {SEE}")):
-                self._changed()
+                self.begin_anew("%lane")
             self.set_lane_number("item", "%lane", code.integer("add", item, 1))
         return code.function("internal void @items(ptr noalias %args, i64 %lane) noinline nounwind")
 
@@ -148,16 +148,6 @@ class _Items(Frame):
     def _see(self, target: Value) -> None:
         self.live("observe", self.block("y"), self.clock_place("t"), self.block("o"))
         write_outputs(self, "%lane", target)
-
-    def _changed(self) -> None:
-        """Begin anew after a change: the first step is that after the last change, where there was one."""
-        code = self.code
-        self.set_lane_clock("fresh_stop", "%lane", "1.0")
-        known = self.lane_clock("after_stop", "%lane")
-        with code.when(code.new(f"fcmp ogt double {known}, 0.0")):
-            larger = code.scalar("fmul", known, self.setting("memory"))
-            smaller = code.new(f"call double @llvm.minnum.f64(double {self.lane_clock('h', '%lane')}, double {larger})")
-            self.set_lane_clock("h", "%lane", smaller)
 
 
 class _Settle(Frame):
@@ -298,6 +288,8 @@ class _Service(Frame):
             code.leave(code.new(f"xor i1 {self._any(ARRIVED)}, true"), out)
             self.live("sizes", self.block("y"), self.clock_place("t"), self.block("sizes"))
             self._each(ARRIVED, lambda lane: code.do(f"call void @items(ptr %args, i64 {lane})"))
+            if self.layout.events:
+                self._each(ARRIVED, lambda lane: code.do(f"call void @events(ptr %args, i64 {lane})"))
             if self.layout.comparisons:
                 self._compare()
             if self.layout.outputs:
@@ -363,6 +355,8 @@ class _Service(Frame):
         with code.each(self.layout.states) as i:
             code.put("0.0", self.block("biggest"), self.element("biggest", i, lane), "double")
         self.set_lane_clock("end", lane, code.get(self.argument("ends"), individual, "double"))
+        if self.layout.events:
+            code.do(f"call void @begin_events(ptr %args, i64 {lane})")
 
     def _first_steps(self) -> None:
         code = self.code

@@ -6,7 +6,7 @@ from serdsim.codegen.frame import Frame
 from serdsim.codegen.ir import Value
 from serdsim.codegen.layout import ARRIVED, FAILED, Layout
 from serdsim.codegen.method import Method
-from serdsim.codegen.native_output import write_located, write_rows
+from serdsim.codegen.native_output import cut_steps, write_located, write_rows
 from serdsim.codegen.system import System
 
 _REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
@@ -37,9 +37,12 @@ class _Step(Frame):
         ended = code.select(self.hit, stop, code.add(self.t, self.taken))
         self.set_clock("target", ended)
         if self.system.located:
-            arrived = code.both(arrived, write_located(self, self.method, ok), "or")
+            cut, part = write_located(self, self.method, ok)
             ended = self.clock("target")
         write_rows(self, self.method, ok, ended)
+        if self.system.located:
+            cut_steps(self, self.method, cut, part)
+            arrived = code.both(arrived, cut, "or")
         self._accept(ok, ended)
         self._flags(ok, bad, arrived)
         return code.function("internal void @step(ptr noalias %args) noinline nounwind")
@@ -57,7 +60,7 @@ class _Step(Frame):
 
     def _stages(self) -> None:
         code, method, u = self.code, self.method, self.block("u")
-        if method.implicit:
+        if method.implicit and self.n:
             pivot = self.clock_place("spare")
             code.store(code.mul(self.inverse, code.splat(1.0 / method.gamma)), pivot)
             self.live("jac", self.block("y"), self.clock_place("t"), self.block("w"), f", ptr {pivot}")
@@ -70,7 +73,7 @@ class _Step(Frame):
             moment = code.fma(self.taken, code.splat(method.alpha[i]), self.t)
             code.store(moment, self.clock_place("before"))
             self.live("rates", self.block("y1" if i else "y"), self.clock_place("before"), out)
-            if method.implicit:
+            if method.implicit and self.n:
                 code.do(f"call void @solve(ptr {self.block('w')}, ptr {out})")
             else:
                 self._scale(out)

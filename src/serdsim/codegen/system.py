@@ -34,6 +34,8 @@ class System:
         Comparisons that vary and are no switch; their changes are located within a step.
     sizes : tuple of node
         By which a state is divided to become a concentration, 1 for others.
+    triggers, priorities, assigned : tuple of node
+        Of the events: truths, priorities, and what is assigned, event by event.
     """
 
     graph: Graph
@@ -48,6 +50,9 @@ class System:
     switches: tuple[Node, ...]
     located: tuple[int, ...]
     sizes: tuple[Node, ...]
+    triggers: tuple[Node, ...]
+    priorities: tuple[Node, ...]
+    assigned: tuple[Node, ...]
     outputs: tuple[Node, ...]
 
 
@@ -94,6 +99,9 @@ class _Builder:
             "comparisons": truths,
             "switches": [time for time in switches if time is not None],
             "sizes": [g.one if size is None else shown[size] for size in equations.scales],
+            "triggers": [g.as_truth(lower(g, event.trigger, live)) for event in equations.events],
+            "priorities": [g.zero if event.priority is None else lower(g, event.priority, live) for event in equations.events],
+            "assigned": [lower(g, value, live) for event in equations.events for _, value in event.assignments],
             "outputs": [shown[id] for id in outputs],
         }
         start_state, start_inputs = self._start()
@@ -113,6 +121,9 @@ class _Builder:
             switches=done["switches"],
             located=tuple(k for k, time in enumerate(switches) if time is None and self._varies(truths[k])),
             sizes=done["sizes"],
+            triggers=done["triggers"],
+            priorities=done["priorities"],
+            assigned=done["assigned"],
             outputs=done["outputs"],
         )
 

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from serdsim.codegen.equations import Equations
-from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, SET_STATE, SETTINGS, STATUS, Layout
+from serdsim.codegen.kernel import build
+from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, SET_STATE, SETTINGS, STATUS
+from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
 from serdsim.engine.plan import KINDS, Arrays, Plan, check_targets
+from serdsim.engine.reference import run
 
 SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
 _EVALUATIONS_PER_STEP = 8
+_TIGHT = 1e-8  # relative tolerance of the reference engine
+
+
+def _with_handed_over(equations: Equations, plan: Plan, arrays: Arrays) -> Arrays:
+    """Return the arrays with what the compiled code could not run taken over by the reference engine."""
+    left = np.nonzero(arrays.status == "handed_over")[0].tolist()
+    if not left:
+        return arrays
+    values, status, final, message = arrays.values.copy(), arrays.status.copy(), arrays.final.copy(), list(arrays.message)
+    for i in left:
+        one = run(build(equations), replace(plan.chunk(slice(i, i + 1)), rtol=min(plan.rtol, _TIGHT)))
+        values[:, :, i], status[i], final[:, i], message[i] = one.values[:, :, 0], one.status[0], one.final[:, 0], one.message[0]
+    return replace(arrays, values=values, status=status, final=final, message=tuple(message))
 
 
 @dataclass(frozen=True)
@@ -29,7 +45,7 @@ class Tuning:
 
 def supported(equations: Equations) -> bool:
     """Return whether the compiled engine knows how to run these equations."""
-    return not equations.events
+    return events_supported(equations)
 
 
 def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = Tuning()) -> Arrays:
@@ -41,7 +57,8 @@ def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tun
         For an output or a target of the schedule that the model does not have.
     """
     check_targets(equations, plan.stops)
-    return _Batch(compiled(equations, plan.outputs, method), plan, tuning).run()
+    arrays = _Batch(compiled(equations, plan.outputs, method), plan, tuning).run()
+    return _with_handed_over(equations, plan, arrays)
 
 
 class _Batch:
@@ -131,6 +148,7 @@ _WORDS = {
     "step_underflow": "no step is small enough",
     "not_finite": "the state runs away",
     "cancelled": "cancelled",
+    "handed_over": "handed over",
 }
 
 
