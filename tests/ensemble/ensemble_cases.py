@@ -75,7 +75,7 @@ def nothing_to_build(equations: Equations) -> Equations:
     return equations
 
 
-FAKE = Engine("made-up-1", nothing_to_build, made_up, "threads", 4096)
+FAKE = Engine("made-up-1", nothing_to_build, made_up, "threads", 4096, 1e-6)
 THREADS = replace(REFERENCE, pool="threads", chunk=3)
 
 

@@ -62,7 +62,7 @@ def test_grids_agree_without_any_derivative(grid: tuple[float, ...]) -> None:
 @given(grids)
 def test_no_grid_steps_over_a_short_pulse(grid: tuple[float, ...]) -> None:
     values, _ = at_the_end_and_at(PULSE, grid, ("n",))
-    assert np.array_equal(values[0], [1.0 if t > 3.0 else 0.0 for t in grid])
+    assert np.array_equal(values[0], [1.0 if t >= 3.0 else 0.0 for t in grid])
 
 
 def test_outputs_at_a_stop_are_seen_after_the_stop_and_the_final_time_is_included() -> None:

@@ -46,7 +46,7 @@ class Graph:
 
     def const(self, value: float) -> Node:
         """Return the node of a number; all NaN are one node."""
-        return self._add(Part("const", value=value, name="nan" if math.isnan(value) else repr(value)) if value == value else Part("nan"))
+        return self._add(Part("nan") if math.isnan(value) else Part("const", value=value, name=repr(value)))
 
     def input(self, name: str) -> Node:
         """Return the node of a number that comes from outside."""
@@ -71,7 +71,7 @@ class Graph:
 
     def add(self, a: Node, b: Node) -> Node:
         """Return a + b."""
-        if a == self.zero or b == self.zero:
+        if self.zero in (a, b):
             return b if a == self.zero else a
         if self.parts[b].op == "neg":
             return self.sub(a, self.parts[b].args[0])
@@ -102,7 +102,7 @@ class Graph:
         """Return a * b; zero when one of them is."""
         if self.zero in (a, b):
             return self.zero
-        if a == self.one or b == self.one:
+        if self.one in (a, b):
             return b if a == self.one else a
         if self.value(a) == -1.0 or self.value(b) == -1.0:
             return self.neg(b if self.value(a) == -1.0 else a)

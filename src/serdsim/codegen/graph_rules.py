@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from serdsim.codegen.mathematics import NAMESPACE, divide
@@ -165,7 +166,7 @@ def _reduce(op: str) -> Callable[[Graph, list[Node]], Node]:
 
 def _chain(op: str) -> Callable[[Graph, list[Node]], Node]:
     def rule(g: Graph, args: list[Node]) -> Node:
-        pairs = [g.make(op, a, b) for a, b in zip(args, args[1:], strict=False)]
+        pairs = [g.make(op, a, b) for a, b in pairwise(args)]
         return _reduce("and")(g, pairs)
 
     return rule
@@ -178,6 +179,15 @@ def _piecewise(g: Graph, args: list[Node]) -> Node:
     return result
 
 
+def _one_over(function: str) -> Callable[[Graph, list[Node]], Node]:
+    return lambda g, args: _inverse(g, g.make(function, args[0]))
+
+
+def _of_one_over(function: str) -> Callable[[Graph, list[Node]], Node]:
+    return lambda g, args: g.make(function, _inverse(g, args[0]))
+
+
+_INVERTED = {"sec": "cos", "csc": "sin", "cot": "tan", "sech": "cosh", "csch": "sinh", "coth": "tanh"}
 _DIRECT = {
     "exp": "exp", "ln": "log", "abs": "abs", "sign": "sign", "floor": "floor", "ceiling": "ceil", "factorial": "factorial",
     "rem": "fmod", "quotient": "quotient", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh",
@@ -195,14 +205,6 @@ _APPLY: dict[str, Callable[[Graph, list[Node]], Node]] = {
     "implies": lambda g, args: g.make("or", g.make("not", args[0]), args[1]),
     **{op: _reduce(op) for op in ("min", "max", "and", "or", "xor")},
     **{op: _chain(op) for op in ("lt", "leq", "gt", "geq", "eq", "neq")},
-    **{
-        name: (lambda g, args, f=function: _inverse(g, g.make(f, args[0])))
-        for name, function in (("sec", "cos"), ("csc", "sin"), ("cot", "tan"), ("sech", "cosh"), ("csch", "sinh"), ("coth", "tanh"))
-    },
-    **{
-        name: (lambda g, args, f=function: g.make(f, _inverse(g, args[0])))
-        for name, function in (
-            ("arcsec", "acos"), ("arccsc", "asin"), ("arccot", "atan"), ("arcsech", "acosh"), ("arccsch", "asinh"), ("arccoth", "atanh"),
-        )
-    },
+    **{name: _one_over(inner) for name, inner in _INVERTED.items()},
+    **{"arc" + name: _of_one_over("a" + inner) for name, inner in _INVERTED.items()},
 }  # fmt: skip

@@ -3,151 +3,24 @@
 from __future__ import annotations
 
 from serdsim.codegen.frame import Frame
-from serdsim.codegen.ir import Value
-from serdsim.codegen.layout import ADD, ARRIVED, FAILED, NEEDED, RESET, RUNNING, SEE, SET_INPUT, SET_STATE, Layout
+from serdsim.codegen.ir import Value, double_bits
+from serdsim.codegen.layout import ARRIVED, FAILED, NEEDED, RUNNING, Layout
+from serdsim.codegen.native_first import FirstStep
+from serdsim.codegen.native_lane import Finish, Items, Load, copy_lane
 from serdsim.codegen.native_output import row_place, set_row_time, write_outputs
 from serdsim.codegen.system import System
-
-_NEVER = "0x7FF0000000000000"
 
 
 def service_functions(system: System, layout: Layout, lanes: int, *, fma: bool) -> list[str]:
     """Return the IR of ``service(args)`` and of what it calls."""
     return [
-        _Finish(layout, lanes, fma=fma).text(),
-        _Load(layout, lanes, fma=fma).text(),
-        _Items(layout, lanes, fma=fma).text(),
+        Finish(layout, lanes, fma=fma).text(),
+        Load(layout, lanes, fma=fma).text(),
+        Items(layout, lanes, fma=fma).text(),
         _Settle(system, layout, lanes, fma=fma).text(),
-        _FirstStep(layout, lanes, fma=fma).text(),
+        FirstStep(layout, lanes, fma=fma).text(),
         _Service(system, layout, lanes, fma=fma).text(),
     ]
-
-
-def _copy_lane(frame: Frame, count: int, source: str, target: str, lane: Value) -> None:
-    code = frame.code
-    with code.each(count) as i:
-        place = frame.element(source, i, lane)
-        code.put(code.get(frame.block(source), place, "double"), frame.block(target), place, "double")
-
-
-class _Finish(Frame):
-    """`finish(args, lane, status)`: the result of an individual is handed over, its lane needs another one."""
-
-    def text(self) -> str:
-        code = self.code
-        individual = self.lane_number("individual", "%lane")
-        code.put("%status", self.argument("status"), individual, "i64")
-        for name in ("accepted", "refused"):
-            whole = code.new(f"fptosi double {self.lane_clock(name, '%lane')} to i64")
-            code.put(whole, self.argument(name), individual, "i64")
-        code.put(self.lane_clock("t", "%lane"), self.argument("fail_times"), individual, "double")
-        with code.each(self.layout.states) as i:
-            value = code.get(self.block("y"), self.element("y", i, "%lane"), "double")
-            place = code.integer("add", code.integer("mul", i, self.argument("individuals")), individual)
-            code.put(value, self.argument("final"), place, "double")
-        self.set_lane_number("flag", "%lane", NEEDED)
-        return code.function("internal void @finish(ptr noalias %args, i64 %lane, i64 %status) noinline nounwind")
-
-
-class _Load(Frame):
-    """`load(args, lane)`: the next individual enters the lane, or the lane rests."""
-
-    def text(self) -> str:
-        code = self.code
-        counter = self.argument("next")
-        number = code.get(counter, 0, "i64")
-        there = code.new(f"icmp slt i64 {number}, {self.argument('individuals')}")
-        self._rest("%lane")
-        with code.when(there):
-            code.put(code.integer("add", number, 1), counter, 0, "i64")
-            self.set_lane_number("individual", "%lane", number)
-            with code.each(self.layout.given) as i:
-                place = code.integer("add", code.integer("mul", i, self.argument("individuals")), number)
-                code.put(code.get(self.argument("given"), place, "double"), self.block("g"), self.element("g", i, "%lane"), "double")
-            for name, at in (("item", 0), ("last_item", 1)):
-                self.set_lane_number(name, "%lane", code.get(self.argument("starts"), code.integer("add", number, at), "i64"))
-            self._clock()
-            self.set_lane_number("flag", "%lane", ARRIVED)
-        return code.function("internal void @load(ptr noalias %args, i64 %lane) noinline nounwind")
-
-    def _rest(self, lane: Value) -> None:
-        self.set_lane_number("flag", lane, RUNNING)
-        for name, value in (("t", "0.0"), ("stop", "1.0"), ("h", "1.0"), ("active", "0.0"), ("row_time", _NEVER)):
-            self.set_lane_clock(name, lane, value)
-
-    def _clock(self) -> None:
-        values = {
-            "t": self.setting("start"), "h": "0.0", "after_stop": "0.0", "fresh_stop": "1.0", "rejected": "0.0", "attempts": "0.0",
-            "accepted": "0.0", "refused": "0.0", "active": "1.0",
-        }  # fmt: skip
-        for name, value in values.items():
-            self.set_lane_clock(name, "%lane", value)
-        self.set_lane_number("row", "%lane", 0)
-        self.set_lane_number("last_row", "%lane", self._rows())
-        set_row_time(self, "%lane", self.lane_number("row", "%lane"))
-
-    def _rows(self) -> Value:
-        """Return how many finite output times the individual has."""
-        code = self.code
-        base = code.integer("mul", self.lane_number("individual", "%lane"), self.argument("times_stride"))
-        count = code.slot("i64")
-        code.write(0, count, "i64")
-        with code.repeat() as (_, out):
-            now = code.read(count, "i64")
-            code.leave(code.new(f"icmp sge i64 {now}, {self.argument('row_count')}"), out)
-            time = code.get(self.argument("times"), code.integer("add", base, now), "double")
-            code.leave(code.new(f"fcmp uge double {time}, {_NEVER}"), out)
-            code.write(code.integer("add", now, 1), count, "i64")
-        return code.read(count, "i64")
-
-
-class _Items(Frame):
-    """`items(args, lane)`: what the schedule holds for this instant, in its order."""
-
-    def text(self) -> str:
-        code = self.code
-        t = self.lane_clock("t", "%lane")
-        self.until = code.scalar("fadd", t, self.hair(t))
-        with code.repeat() as (_, out):
-            item = self.lane_number("item", "%lane")
-            code.leave(code.new(f"icmp sge i64 {item}, {self.lane_number('last_item', '%lane')}"), out)
-            time = code.get(self.argument("item_times"), item, "double")
-            code.leave(code.new(f"fcmp ogt double {time}, {self.until}"), out)
-            kind = code.get(self.argument("item_kinds"), item, "i64")
-            target = code.get(self.argument("item_targets"), item, "i64")
-            value = code.get(self.argument("item_values"), item, "double")
-            for number, body in ((ADD, self._add), (SET_STATE, self._set_state), (SET_INPUT, self._set_input), (RESET, self._reset)):
-                with code.when(code.new(f"icmp eq i64 {kind}, {number}")):
-                    body(target, value)
-            with code.when(code.new(f"icmp eq i64 {kind}, {SEE}")):
-                self._see(target)
-            with code.when(code.new(f"icmp ne i64 {kind}, {SEE}")):
-                self.begin_anew("%lane")
-            self.set_lane_number("item", "%lane", code.integer("add", item, 1))
-        return code.function("internal void @items(ptr noalias %args, i64 %lane) noinline nounwind")
-
-    def _add(self, target: Value, value: Value) -> None:
-        place = self.element("y", target, "%lane")
-        old = self.code.get(self.block("y"), place, "double")
-        self.code.put(self.code.scalar("fadd", old, value), self.block("y"), place, "double")
-
-    def _set_state(self, target: Value, value: Value) -> None:
-        place = self.element("y", target, "%lane")
-        size = self.code.get(self.block("sizes"), place, "double")
-        self.code.put(self.code.scalar("fmul", value, size), self.block("y"), place, "double")
-
-    def _set_input(self, target: Value, value: Value) -> None:
-        code = self.code
-        code.put(value, self.block("p"), self.element("p", target, "%lane"), "double")
-        code.do(f"call void @block(ptr {self.block('p')}, ptr {self.block('c')})")
-        self.live("sizes", self.block("y"), self.clock_place("t"), self.block("sizes"))
-
-    def _reset(self, target: Value, value: Value) -> None:
-        _copy_lane(self, self.layout.states, "begin", "y", "%lane")
-
-    def _see(self, target: Value) -> None:
-        self.live("observe", self.block("y"), self.clock_place("t"), self.block("o"))
-        write_outputs(self, "%lane", target)
 
 
 class _Settle(Frame):
@@ -160,7 +33,7 @@ class _Settle(Frame):
     def text(self) -> str:
         code = self.code
         if self.layout.comparisons:
-            _copy_lane(self, self.layout.comparisons, "new_z", "z", "%lane")
+            copy_lane(self, self.layout.comparisons, "new_z", "z", "%lane")
         _grow_biggest(self)
         t = self.lane_clock("t", "%lane")
         until = code.scalar("fadd", t, self.hair(t))
@@ -205,17 +78,11 @@ class _Settle(Frame):
         for node in self.system.switches:
             part = self.system.graph.parts[node]
             if part.op == "const":
-                consider(f"{_bits(part.value)}")
+                consider(double_bits(part.value))
             else:
                 place = self.element("c", str(int(part.name[2:])), "%lane")
                 consider(code.get(self.block("c"), place, "double"))
         return code.read(best, "double")
-
-
-def _bits(value: float) -> str:
-    from serdsim.codegen.ir import double_bits
-
-    return double_bits(value)
 
 
 def _grow_biggest(frame: Frame) -> None:
@@ -227,51 +94,6 @@ def _grow_biggest(frame: Frame) -> None:
         size = code.new(f"call double @llvm.fabs.f64(double {value})")
         old = code.get(frame.block("biggest"), place, "double")
         code.put(code.new(f"call double @llvm.maxnum.f64(double {old}, double {size})"), frame.block("biggest"), place, "double")
-
-
-class _FirstStep(Frame):
-    """`first_step(args)`: a first step size for lanes that have none, from two evaluations (Hairer, Norsett, Wanner)."""
-
-    def text(self) -> str:
-        code = self.code
-        self.live("rhs", self.block("y"), self.clock_place("t"), self.block("u"))
-        size, speed = self._norms("y", 0), self._norms("u", 0)
-        tiny, usual = code.splat(1e-5), code.splat(0.01)
-        known = code.both(code.compare("ogt", size, tiny), code.compare("ogt", speed, tiny))
-        guess = code.select(known, code.mul(usual, code.div(size, speed)), code.splat(1e-6))
-        room = code.sub(self.clock("stop"), self.clock("t"))
-        guess = code.select(code.compare("olt", guess, room), guess, room)
-        with code.each(self.layout.states) as i:
-            moved = code.fma(guess, code.load(self.block("u"), i), code.load(self.block("y"), i))
-            code.store(moved, self.block("y1"), i)
-        second = code.at(self.block("spare_u"), 0)
-        self.live("rhs", self.block("y1"), self.clock_place("t"), second)
-        with code.each(self.layout.states) as i:
-            code.store(code.sub(code.load(second, i), code.load(self.block("u"), i)), second, i)
-        bend = code.div(self._norms("spare_u", 0), guess)
-        most = code.select(code.compare("ogt", bend, speed), bend, speed)
-        most = code.select(code.compare("ogt", most, code.splat(1e-15)), most, code.splat(1e-15))
-        root = code.call("v_exp", code.mul(code.call("v_log", code.div(usual, most)), code.splat(0.2)))
-        wide = code.mul(guess, code.splat(100.0))
-        first = code.select(code.compare("olt", root, wide), root, wide)
-        first = code.select(code.compare("ogt", first, code.splat(0.0)), first, code.splat(1e-6))
-        old = self.clock("h")
-        self.set_clock("h", code.select(code.compare("oeq", old, code.splat(0.0)), first, old))
-        return code.function("internal void @first_step(ptr noalias %args) noinline nounwind")
-
-    def _norms(self, block: str, offset: int) -> Value:
-        """Return the largest value over its tolerance."""
-        code = self.code
-        rtol, atol = self.spread(self.setting("rtol")), self.spread(self.setting("atol"))
-        slot = code.slot(code.vector)
-        code.write("zeroinitializer", slot, code.vector)
-        with code.each(self.layout.states) as i:
-            scale = code.call("llvm.fabs", code.load(self.block("y"), i))
-            weight = code.fma(rtol, scale, code.mul(atol, code.load(self.block("sizes"), i)))
-            share = code.div(code.call("llvm.fabs", code.load(self.block(block), i)), weight)
-            old = code.read(slot, code.vector)
-            code.write(code.select(code.compare("ogt", share, old), share, old), slot, code.vector)
-        return code.read(slot, code.vector)
 
 
 class _Service(Frame):
@@ -345,9 +167,9 @@ class _Service(Frame):
 
     def _begin(self, lane: Value) -> None:
         code = self.code
-        _copy_lane(self, self.layout.inputs, "new_p", "p", lane)
-        _copy_lane(self, self.layout.states, "y1", "begin", lane)
-        _copy_lane(self, self.layout.states, "y1", "y", lane)
+        copy_lane(self, self.layout.inputs, "new_p", "p", lane)
+        copy_lane(self, self.layout.states, "y1", "begin", lane)
+        copy_lane(self, self.layout.states, "y1", "y", lane)
         individual = self.lane_number("individual", lane)
         with code.when(code.new(f"icmp ne ptr {self.argument('initial')}, null")), code.each(self.layout.states) as i:
             place = code.integer("add", code.integer("mul", i, self.argument("individuals")), individual)

@@ -85,6 +85,7 @@ class _Step(Frame):
         if method.implicit and self.system.drift and method.d[i] != 0.0:
             slope = code.mul(self.taken, code.splat(method.d[i]))
         follows = i > 1 and method.a[i][: i - 1] == method.a[i - 1]
+
         def body(row: Value | int) -> None:
             known = [code.load(self.block("u"), code.shift(row, j * self.n)) for j in range(i)]
             if i:
@@ -101,6 +102,7 @@ class _Step(Frame):
 
     def _scale(self, out: Value) -> None:
         """Turn the rates of an explicit stage into u = h f."""
+
         def body(row: Value | int) -> None:
             self.code.store(self.code.mul(self.code.load(out, row), self.taken), out, row)
 
@@ -132,6 +134,7 @@ class _Step(Frame):
         worst, check = code.slot(code.vector), code.slot(code.vector)
         for slot in (worst, check):
             code.write("zeroinitializer", slot, code.vector)
+
         def body(row: Value | int) -> None:
             old = code.load(self.block("y"), row)
             start = code.load(self.block("y1"), row) if follows else old
@@ -184,6 +187,7 @@ class _Step(Frame):
 
     def _accept(self, ok: Value, ended: Value) -> None:
         code = self.code
+
         def body(row: Value | int) -> None:
             old, new = code.load(self.block("y"), row), code.load(self.block("y1"), row)
             code.store(code.select(ok, new, old), self.block("y"), row)

@@ -135,9 +135,7 @@ class _Builder:
             first[id] = lower(g, expression, first)
         found: list[Node | None] = []
         for comparison in self.equations.comparisons:
-            now, begin = (
-                [lower(g, arg, known) for arg in comparison.args] for known in (live, first)
-            )
+            now, begin = ([lower(g, arg, known) for arg in comparison.args] for known in (live, first))
             found.append(None)
             if len(now) != 2 or any(g.is_truth(arg) for arg in now):
                 continue
@@ -174,7 +172,8 @@ class _Builder:
         for id, expression in equations.starting:
             known[id] = lower(g, expression, known)
         state = tuple(
-            known[id] if size is None else g.mul(known[id], known[size]) for id, size in zip(equations.states, equations.scales, strict=True)
+            known[id] if size is None else g.mul(known[id], known[size])
+            for id, size in zip(equations.states, equations.scales, strict=True)
         )
         return state, tuple(known[id] for id in equations.constants)
 
@@ -223,4 +222,3 @@ class _Hoist:
             self.block.append(self.graph.select(node, self.graph.one, self.graph.zero) if truth else node)
             self.inputs[node] = self.graph.make("neq", number, self.graph.zero) if truth else number
         return self.inputs[node]
-

@@ -43,12 +43,15 @@ class Tuning:
     memory: float = MEMORY
 
 
+USUAL = Tuning()
+
+
 def supported(equations: Equations) -> bool:
     """Return whether the compiled engine knows how to run these equations."""
     return events_supported(equations)
 
 
-def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = Tuning()) -> Arrays:
+def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = USUAL) -> Arrays:
     """Return the arrays of a plan; a failing individual ends in a status, never in an exception.
 
     Raises
@@ -81,7 +84,7 @@ class _Batch:
         return Arrays(
             values=out.transpose(2, 1, 0),
             status=np.array(STATUS, dtype=object)[status],
-            message=tuple("" if s == 0 else f"{_WORDS[STATUS[s]]} at time {t:.6g}" for s, t in zip(status.tolist(), ended.tolist(), strict=True)),
+            message=tuple(_words(s, t) for s, t in zip(status.tolist(), ended.tolist(), strict=True)),
             final=final,
             evaluations=(accepted + refused) * self.code.evaluations,
             steps=accepted,
@@ -150,6 +153,10 @@ _WORDS = {
     "cancelled": "cancelled",
     "handed_over": "handed over",
 }
+
+
+def _words(status: int, time: float) -> str:
+    return "" if status == 0 else f"{_WORDS[STATUS[status]]} at time {time:.6g}"
 
 
 def _aligned(doubles: int) -> np.ndarray:
