@@ -11,6 +11,7 @@ from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.kernel import build
 from serdsim.dosing.records import Person, Record
 from serdsim.engine import reference
+from serdsim.engine.native import run_native
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.simulation.recorded import Recorded, run_records
 
@@ -32,7 +33,7 @@ def by_reference(equations: Equations, plan: Plan) -> Arrays:
     return reference.run(build(equations), plan)
 
 
-ENGINES: dict[str, Integrate] = {"reference": by_reference}
+ENGINES: dict[str, Integrate] = {"reference": by_reference, "compiled": run_native}
 
 
 def observed(*times: float) -> tuple[Record, ...]:

@@ -16,8 +16,9 @@ LIVE = "ptr noalias %y, ptr noalias %c, ptr noalias %z, ptr noalias %t, ptr noal
 def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool) -> list[str]:
     """Return the IR of all functions that come from the model.
 
-    They are ``rhs``, ``rates`` (which adds the rates to what is there), ``drift``, ``triggers``, ``priorities``, ``assigned``, ``observe``, ``compare`` and ``sizes`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W,
-    1/(h gamma)), ``start`` of (g, y, p) and ``block`` of (p, c); all work on all lanes.
+    They are ``rhs``, ``rates`` (which adds the rates to what is there), ``drift``, ``observe``, ``sizes``, ``compare``,
+    ``triggers``, ``priorities`` and ``assigned`` of (y, c, z, t, out), ``jac`` of (y, c, z, t, out = W, 1/(h gamma)), ``start``
+    of (g, y, p) and ``block`` of (p, c); all work on all lanes.
     """
 
     def code() -> Code:

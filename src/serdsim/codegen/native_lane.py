@@ -11,6 +11,7 @@ _NEVER = "0x7FF0000000000000"
 
 
 def copy_lane(frame: Frame, count: int, source: str, target: str, lane: Value) -> None:
+    """Copy one lane of a block to another block."""
     code = frame.code
     with code.each(count) as i:
         place = frame.element(source, i, lane)
