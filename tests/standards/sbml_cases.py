@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import signal
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.kernel import build
 from serdsim.codegen.rates import means_concentration
-from serdsim.engine.native import run_native, supported
+from serdsim.engine.native import CANCEL, run_native, supported
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.engine.reference import run
 from serdsim.errors import SerdsimError
@@ -72,7 +73,7 @@ def judge(model_file: Path, *, rtol: float = 1e-8, atol: float = 1e-12, compiled
         return Verdict(folder.name, "hang", "while reading", tags)
     try:
         with _within(SECONDS):
-            engine = partial(run_native, equations) if compiled else partial(run, build(equations))
+            engine = partial(_run_compiled, equations) if compiled else partial(run, build(equations))
             words = _compare(model, equations, engine, _settings(folder / "settings.txt"), folder / "results.csv", rtol, atol)
     except _TooLongError:
         return Verdict(folder.name, "hang", "while running", tags)
@@ -152,6 +153,20 @@ def _tags(file: Path) -> tuple[str, ...]:
 
 class _TooLongError(Exception):
     pass
+
+
+def _run_compiled(equations: Equations, plan: Plan) -> Arrays:
+    """Return what the compiled engine gives within the time; no signal reaches Python while it runs, so that a thread stops it."""
+    clock = threading.Timer(SECONDS, lambda: setattr(CANCEL, "value", 1))
+    clock.start()
+    try:
+        arrays = run_native(equations, plan)
+    finally:
+        clock.cancel()
+        CANCEL.value = 0
+    if arrays.status[0] == "cancelled":
+        raise _TooLongError
+    return arrays
 
 
 @contextmanager

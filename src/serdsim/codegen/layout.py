@@ -37,13 +37,12 @@ class Layout:
     events: int
     assigned: int
     lu: int
-    dense: int
 
     def _sizes(self) -> dict[str, int]:
         n = self.states
         return {
             "clock": len(CLOCK), "y": n, "y1": n, "begin": n, "biggest": n, "sizes": n, "drift": n, "u": self.stages * n,
-            "k": self.dense * n, "seen": n, "spare_u": 2 * n, "c": self.block, "p": self.inputs, "new_p": self.inputs,
+            "seen": n, "spare_u": 2 * n, "c": self.block, "p": self.inputs, "new_p": self.inputs,
             "g": self.given, "o": self.outputs, "z": self.comparisons, "new_z": self.comparisons, "w": self.lu,
             "was": self.events, "is": self.events, "waits": self.events, "order": self.events, "rank": self.events,
             "values": self.assigned, "held": self.assigned,

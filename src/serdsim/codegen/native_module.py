@@ -43,7 +43,6 @@ def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Mo
         events=len(system.triggers),
         assigned=len(system.assigned),
         lu=f.size if f else 0,
-        dense=max((q + 1 for q, row in enumerate(method.dense) if any(row)), default=0),
     )
     parts = [
         *functions(system, f, lanes, fma=fma),

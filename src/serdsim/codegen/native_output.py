@@ -24,35 +24,28 @@ def _rows(step: _Step, only: Sequence[int] | None, body: Callable[[Value | int],
             body(row)
 
 
-def write_dense(step: _Step, method: Method, only: Sequence[int] | None = None) -> None:
-    """Write k[q] = sum dense[q][j] u[j], of all states or `only` some."""
+def _interpolate(step: _Step, method: Method, x: Value, only: Sequence[int] | None = None) -> None:
+    """Write the state at the part `x` of the step to `seen`: y + sum w[j](x) u[j], of all states or `only` some."""
     code = step.code
+    bow = code.mul(x, code.sub(code.splat(1.0), x))
+    weights = [_weight(step, method, j, x, bow) for j in range(method.stages)]
 
     def body(row: Value | int) -> None:
-        for q in range(step.layout.dense):
-            value = step.weighted(row, method.dense[q]) or code.splat(0.0)
-            code.store(value, step.block("k"), code.shift(row, q * step.n))
+        total = code.load(step.block("y"), row)
+        for j, weight in enumerate(weights):
+            total = code.fma(code.load(step.block("u"), code.shift(row, j * step.n)), weight, total)
+        code.store(total, step.block("seen"), row)
 
     _rows(step, only, body)
 
 
-def _interpolate(step: _Step, x: Value, only: Sequence[int] | None = None) -> None:
-    """Write the state at the part `x` of the step to `seen`; its end is exactly the end of the step."""
+def _weight(step: _Step, method: Method, j: int, x: Value, bow: Value) -> Value:
+    """Return w[j] = x m[j] + x (1-x) (dense[0][j] + x (dense[1][j] + x dense[2][j]))."""
     code = step.code
-    back = code.sub(code.splat(1.0), x)
-
-    def body(row: Value | int) -> None:
-        inner: Value | None = None
-        for q in range(step.layout.dense - 1, -1, -1):
-            k = code.load(step.block("k"), code.shift(row, q * step.n))
-            inner = k if inner is None else code.fma(x, inner, k)
-        end = code.load(step.block("y1"), row)
-        if inner is not None:
-            end = code.fma(back, inner, end)
-        start = code.load(step.block("y"), row)
-        code.store(code.fma(x, end, code.mul(back, start)), step.block("seen"), row)
-
-    _rows(step, only, body)
+    inner = code.splat(method.dense[-1][j])
+    for q in range(len(method.dense) - 2, -1, -1):
+        inner = code.fma(x, inner, code.splat(method.dense[q][j]))
+    return code.fma(bow, inner, code.mul(x, code.splat(method.m[j])))
 
 
 def write_rows(step: _Step, method: Method, ok: Value, ended: Value) -> None:
@@ -62,12 +55,11 @@ def write_rows(step: _Step, method: Method, ok: Value, ended: Value) -> None:
     last = code.sub(ended, code.mul(size, code.splat(1e-12)))
     due = code.both(ok, code.compare("olt", step.clock("row_time"), last))
     with code.when(code.any(due)):
-        write_dense(step, method)
         with code.repeat() as (_, out):
             moment = step.clock("row_time")
             now = code.both(ok, code.compare("olt", moment, last))
             code.leave(code.new(f"xor i1 {code.any(now)}, true"), out)
-            _interpolate(step, code.mul(code.sub(moment, step.t), step.inverse))
+            _interpolate(step, method, code.mul(code.sub(moment, step.t), step.inverse))
             step.live("observe", step.block("seen"), step.clock_place("row_time"), step.block("o"))
             bits = code.new(f"bitcast {code.mask} {now} to i{step.lanes}")
             wide = code.new(f"zext i{step.lanes} {bits} to i64")
@@ -131,12 +123,11 @@ def write_located(step: _Step, method: Method, ok: Value) -> tuple[Value, Value]
     """Find where a comparison first changes within the step; return the lanes in which one does, and the part of the step."""
     code = step.code
     only = _read_by_located(step)
-    write_dense(step, method, only)
     low, high, found = code.slot(code.vector), code.slot(code.vector), code.slot(code.vector)
     for slot, value in ((low, 0.0), (high, 1.0), (found, 0.0)):
         code.write(code.splat(value), slot, code.vector)
     for look in range(1, _LOOKS + 1):
-        differs = code.both(_differs(step, code.splat(look / _LOOKS), only), ok)
+        differs = code.both(_differs(step, method, code.splat(look / _LOOKS), only), ok)
         new = code.both(differs, code.compare("oeq", code.read(found, code.vector), code.splat(0.0)))
         for slot, value in ((low, (look - 1) / _LOOKS), (high, look / _LOOKS), (found, 1.0)):
             code.write(code.select(new, code.splat(value), code.read(slot, code.vector)), slot, code.vector)
@@ -145,7 +136,7 @@ def write_located(step: _Step, method: Method, ok: Value) -> tuple[Value, Value]
         with code.each(_HALVINGS):
             a, b = code.read(low, code.vector), code.read(high, code.vector)
             middle = code.mul(code.add(a, b), code.splat(0.5))
-            differs = _differs(step, middle, only)
+            differs = _differs(step, method, middle, only)
             code.write(code.select(differs, middle, b), high, code.vector)
             code.write(code.select(differs, a, middle), low, code.vector)
         part = code.read(high, code.vector)
@@ -157,8 +148,7 @@ def cut_steps(step: _Step, method: Method, cut: Value, x: Value) -> None:
     """End the steps of the lanes `cut` at their part `x`."""
     code = step.code
     with code.when(code.any(cut)):
-        write_dense(step, method)
-        _interpolate(step, x)
+        _interpolate(step, method, x)
 
         def body(row: Value | int) -> None:
             value = code.select(cut, code.load(step.block("seen"), row), code.load(step.block("y1"), row))
@@ -174,10 +164,10 @@ def _read_by_located(step: _Step) -> list[int]:
     return sorted({int(part.name[2:]) for part in parts if part.name.startswith("y.")})
 
 
-def _differs(step: _Step, x: Value, only: Sequence[int]) -> Value:
+def _differs(step: _Step, method: Method, x: Value, only: Sequence[int]) -> Value:
     """Return the lanes in which a located comparison at the part `x` of the step is another one than the step holds."""
     code = step.code
-    _interpolate(step, x, only)
+    _interpolate(step, method, x, only)
     code.store(code.fma(x, step.taken, step.t), step.clock_place("before"))
     step.live("compare", step.block("seen"), step.clock_place("before"), step.block("new_z"))
     total: Value | None = None

@@ -18,8 +18,8 @@ from serdsim.claims.panels import read_panels
 from serdsim.claims.read import Claim, read_claims
 from serdsim.claims.records import Answer, Outcome
 from serdsim.claims.testing import Tested, test_claim
-from serdsim.engine.ensemble import Progress
 from serdsim.engine.engines import NATIVE
+from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
