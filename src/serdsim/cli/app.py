@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import check, cite, claim, moa, resume, runs, simulate
+from serdsim.cli import bench, check, cite, claim, moa, resume, runs, simulate
 from serdsim.errors import Cancelled
 
 
@@ -62,5 +62,6 @@ for _name, _verb in (
     ("check", check.check),
     ("cite", cite.cite),
     ("runs", runs.runs),
+    ("bench", bench.bench),
 ):
     app.command(_name)(_verb)

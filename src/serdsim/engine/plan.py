@@ -188,6 +188,8 @@ class Arrays:
         State at the last output time.
     evaluations : ndarray of int, shape (individual,)
         Evaluations of the derivatives.
+    steps, refused : ndarray of int or None, shape (individual,)
+        Steps accepted and refused, where the engine counts them.
     """
 
     values: np.ndarray
@@ -212,7 +214,14 @@ def join(parts: list[Arrays]) -> Arrays:
         message=tuple(text for part in parts for text in part.message),
         final=np.concatenate([part.final for part in parts], axis=1),
         evaluations=np.concatenate([part.evaluations for part in parts]),
+        steps=_joined([part.steps for part in parts]),
+        refused=_joined([part.refused for part in parts]),
     )
+
+
+def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def check_targets(equations: Equations, schedule: Schedule) -> None:
