@@ -60,6 +60,10 @@ class Graph:
         """Return whether the node is a truth, not a number."""
         return self.parts[node].op in _TRUTHS
 
+    def number(self, node: Node) -> Node:
+        """Return the node of a number; a truth counts 1 or 0."""
+        return self.select(node, self.one, self.zero) if self.is_truth(node) else node
+
     def value(self, node: Node) -> float | None:
         """Return the value of a constant, None for anything else."""
         part = self.parts[node]

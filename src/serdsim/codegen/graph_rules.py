@@ -134,17 +134,13 @@ _UNARY: dict[str, Callable[[Graph, Node, Node], Node]] = {
 def lower_apply(g: Graph, op: str, args: list[Node]) -> Node | None:
     """Return the node of an SBML operator applied to nodes; None for one that is not known."""
     if op == "piecewise":
-        args = [g.as_truth(arg) if i % 2 and i < len(args) else _as_number(g, arg) for i, arg in enumerate(args)]
+        args = [g.as_truth(arg) if i % 2 and i < len(args) else g.number(arg) for i, arg in enumerate(args)]
     else:
-        args = [g.as_truth(arg) if op in LOGIC else _as_number(g, arg) for arg in args]
+        args = [g.as_truth(arg) if op in LOGIC else g.number(arg) for arg in args]
     if op in _DIRECT:
         return g.make(_DIRECT[op], *args)
     rule = _APPLY.get(op)
     return rule(g, args) if rule else None
-
-
-def _as_number(g: Graph, node: Node) -> Node:
-    return g.select(node, g.one, g.zero) if g.is_truth(node) else node
 
 
 def _times(g: Graph, args: list[Node]) -> Node:

@@ -72,7 +72,7 @@ class _Builder:
         self.time = g.input("t")
         self.fixed = {id: g.input(f"p.{id}") for id in equations.constants}
         for id, expression in equations.fixed:
-            self.fixed[id] = lower(g, expression, self.fixed)
+            self.fixed[id] = g.number(lower(g, expression, self.fixed))
         assigned = {id for id, _ in equations.moving}
         self.states = [g.input(f"y.{i}") for i in range(len(equations.states))]
         names = [state + AMOUNT if state in assigned else state for state in equations.states]
@@ -82,7 +82,7 @@ class _Builder:
     def system(self, outputs: tuple[str, ...]) -> System:
         equations, g = self.equations, self.graph
         held = self._moving(self.frozen)
-        rhs = [lower(g, e, held, self.frozen) for e in equations.derivatives]
+        rhs = [g.number(lower(g, e, held, self.frozen)) for e in equations.derivatives]
         slopes = g.slopes(rhs, [*self.states, self.time])
         last = len(self.states)
         jacobian = {(row, column): node for row, found in enumerate(slopes) for column, node in found.items() if column != last}
@@ -100,8 +100,8 @@ class _Builder:
             "switches": [time for time in switches if time is not None],
             "sizes": [g.one if size is None else shown[size] for size in equations.scales],
             "triggers": [g.as_truth(lower(g, event.trigger, live)) for event in equations.events],
-            "priorities": [g.zero if event.priority is None else lower(g, event.priority, live) for event in equations.events],
-            "assigned": [lower(g, value, live) for event in equations.events for _, value in event.assignments],
+            "priorities": [g.zero if event.priority is None else g.number(lower(g, event.priority, live)) for event in equations.events],
+            "assigned": [g.number(lower(g, value, live)) for event in equations.events for _, value in event.assignments],
             "outputs": [shown[id] for id in outputs],
         }
         start_state, start_inputs = self._start()
@@ -132,7 +132,7 @@ class _Builder:
         g = self.graph
         first = dict(self.base) | {"time": g.zero}
         for id, expression in self.equations.moving:
-            first[id] = lower(g, expression, first)
+            first[id] = g.number(lower(g, expression, first))
         found: list[Node | None] = []
         for comparison in self.equations.comparisons:
             now, begin = ([lower(g, arg, known) for arg in comparison.args] for known in (live, first))
@@ -163,14 +163,14 @@ class _Builder:
     def _moving(self, frozen: dict[Apply, Node]) -> dict[str, Node]:
         known = dict(self.base)
         for id, expression in self.equations.moving:
-            known[id] = lower(self.graph, expression, known, frozen)
+            known[id] = self.graph.number(lower(self.graph, expression, known, frozen))
         return known
 
     def _start(self) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         equations, g = self.equations, self.graph
         known = {id + GIVEN: g.input(f"g.{id}") for id in equations.given} | {"time": g.zero}
         for id, expression in equations.starting:
-            known[id] = lower(g, expression, known)
+            known[id] = g.number(lower(g, expression, known))
         state = tuple(
             known[id] if size is None else g.mul(known[id], known[size])
             for id, size in zip(equations.states, equations.scales, strict=True)
