@@ -56,7 +56,7 @@ def test_an_interrupt_says_how_far_the_run_came(workers: int) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Cancelled, match=r"cancelled while testing: (24|7) of 31 individuals were done"):
-        run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=workers, progress=interrupt, title="testing")
+        run_ensemble(kernel(TEXT).equations, plan_of(RATES), workers=workers, progress=interrupt, title="testing", engine=REFERENCE)
 
 
 def test_the_number_of_workers_changes_no_bit() -> None:

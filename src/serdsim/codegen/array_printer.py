@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -21,10 +22,9 @@ def _each(function: Callable[..., float]) -> Callable[..., np.ndarray]:
 
 
 def _power_slope(base: float, exponent: float, _: float) -> float:
+    slope = exponent * FUNCTIONS["pow"](base, exponent - 1.0) if exponent else 0.0
     # at zero a steep power has an infinite slope, which would stop every step; there it counts as flat
-    if base <= 0.0:
-        return 1.0 if exponent == 1.0 else 0.0
-    return exponent * FUNCTIONS["pow"](base, exponent - 1.0)
+    return 0.0 if math.isinf(slope) else slope
 
 
 _NAMESPACE: dict[str, Any] = {name: _each(function) for name, function in FUNCTIONS.items()} | {
@@ -36,6 +36,7 @@ _NAMESPACE: dict[str, Any] = {name: _each(function) for name, function in FUNCTI
     "min": np.minimum,
     "max": np.maximum,
     "select": np.where,
+    "opposite": np.logical_not,
     "nan": np.nan,
     "inf": np.inf,
 }
@@ -70,5 +71,5 @@ def _source(op: str, args: list[str], value: float, place: str) -> str:
     if op in _SIGNS:
         return f"{args[0]} {_SIGNS[op]} {args[1]}"
     if op in ("neg", "not"):
-        return f"{'-' if op == 'neg' else '~'}{args[0]}"
+        return f"-{args[0]}" if op == "neg" else f"opposite({args[0]})"
     return f"{op}({', '.join(args)})"

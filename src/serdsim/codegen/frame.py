@@ -91,6 +91,16 @@ class Frame:
         larger = code.new(f"call double @llvm.maxnum.f64(double {size}, double 1.0)")
         return code.scalar("fmul", larger, "0x3D719799812DEA11")
 
+    def later(self, *, past: bool) -> Value:
+        """Return the times right after the present ones, or past the width of the instant."""
+        code = self.code
+        t = self.clock("t")
+        size = code.call("llvm.fabs", t)
+        if not past:
+            return code.add(code.add(t, code.mul(size, code.splat(2.0**-52))), code.splat(1e-300))
+        wide = code.select(code.compare("ogt", size, code.splat(1.0)), size, code.splat(1.0))
+        return code.add(t, code.mul(wide, code.splat(2e-12)))
+
     def begin_anew(self, lane: Value) -> None:
         """Begin anew after a change: the first step is about that after the last change, where there was one."""
         code = self.code

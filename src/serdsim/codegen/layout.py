@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # vectors with one meaning each
 CLOCK = (
     "t", "h", "stop", "after_stop", "fresh_stop", "rejected", "attempts", "accepted", "refused", "active", "taken", "arrived",
-    "before", "target", "spare", "row_time", "end", "noticed",
+    "before", "target", "spare", "row_time", "end", "noticed", "settled",
 )  # fmt: skip
 # integers per lane
 LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
@@ -43,7 +43,7 @@ class Layout:
         return {
             "clock": len(CLOCK), "y": n, "y1": n, "begin": n, "biggest": n, "sizes": n, "drift": n, "u": self.stages * n,
             "seen": n, "spare_u": 2 * n, "c": self.block, "p": self.inputs, "new_p": self.inputs,
-            "g": self.given, "o": self.outputs, "z": self.comparisons, "new_z": self.comparisons, "w": self.lu,
+            "g": self.given, "o": self.outputs, "z": self.comparisons, "new_z": self.comparisons, "soon_z": self.comparisons, "w": self.lu,
             "was": self.events, "is": self.events, "waits": self.events, "order": self.events, "rank": self.events,
             "values": self.assigned, "held": self.assigned,
         }  # fmt: skip

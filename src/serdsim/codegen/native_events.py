@@ -64,7 +64,7 @@ class _Events(Frame):
                 self._notice(k)
             best = self._best()
             code.leave(code.new(f"icmp slt i64 {best}, 0"), out)
-            self.live("sizes", self.block("y"), self.clock_place("t"), self.block("sizes"))
+            code.do("call void @measure(ptr %args, i64 %lane)")
             for k in range(len(self.events)):
                 with code.when(code.new(f"icmp eq i64 {best}, {k}")):
                     self._execute(k)
@@ -79,9 +79,7 @@ class _Events(Frame):
     def _look(self) -> None:
         """Compute triggers right after this instant, priorities and values as they are now."""
         code = self.code
-        t = self.clock("t")
-        later = code.add(t, code.mul(code.call("llvm.fabs", t), code.splat(2.0**-52)))
-        code.store(code.add(later, code.splat(1e-300)), self.clock_place("before"))
+        code.store(self.later(past=True), self.clock_place("before"))
         self.live("triggers", self.block("y"), self.clock_place("before"), self.block("is"))
         self.live("assigned", self.block("y"), self.clock_place("t"), self.block("values"))
         if any(event.priority is not None for event in self.events):

@@ -13,7 +13,7 @@ class FirstStep(Frame):
         """Return the IR of the function."""
         code = self.code
         self.live("rhs", self.block("y"), self.clock_place("t"), self.block("u"))
-        size, speed = self._norms("y", 0), self._norms("u", 0)
+        size, speed = self._norms("y"), self._norms("u")
         tiny, usual = code.splat(1e-5), code.splat(0.01)
         known = code.both(code.compare("ogt", size, tiny), code.compare("ogt", speed, tiny))
         guess = code.select(known, code.mul(usual, code.div(size, speed)), code.splat(1e-6))
@@ -26,7 +26,7 @@ class FirstStep(Frame):
         self.live("rhs", self.block("y1"), self.clock_place("t"), second)
         with code.each(self.layout.states) as i:
             code.store(code.sub(code.load(second, i), code.load(self.block("u"), i)), second, i)
-        bend = code.div(self._norms("spare_u", 0), guess)
+        bend = code.div(self._norms("spare_u"), guess)
         most = code.select(code.compare("ogt", bend, speed), bend, speed)
         most = code.select(code.compare("ogt", most, code.splat(1e-15)), most, code.splat(1e-15))
         root = code.call("v_exp", code.mul(code.call("v_log", code.div(usual, most)), code.splat(0.2)))
@@ -37,7 +37,7 @@ class FirstStep(Frame):
         self.set_clock("h", code.select(code.compare("oeq", old, code.splat(0.0)), first, old))
         return code.function("internal void @first_step(ptr noalias %args) noinline nounwind")
 
-    def _norms(self, block: str, offset: int) -> Value:
+    def _norms(self, block: str) -> Value:
         """Return the largest value over its tolerance."""
         code = self.code
         rtol, atol = self.spread(self.setting("rtol")), self.spread(self.setting("atol"))

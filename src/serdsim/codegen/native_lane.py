@@ -67,7 +67,7 @@ class Load(Frame):
 
     def _clock(self) -> None:
         values = {
-            "t": self.setting("start"), "h": "0.0", "after_stop": "0.0", "fresh_stop": "1.0", "rejected": "0.0", "attempts": "0.0",
+            "t": self.setting("start"), "h": "0.0", "after_stop": "0.0", "fresh_stop": "1.0", "rejected": "0.0", "attempts": "0.0", "settled": "0xFFF0000000000000",
             "accepted": "0.0", "refused": "0.0", "active": "1.0",
         }  # fmt: skip
         for name, value in values.items():
@@ -89,6 +89,16 @@ class Load(Frame):
             code.leave(code.new(f"fcmp uge double {time}, {_NEVER}"), out)
             code.write(code.integer("add", now, 1), count, "i64")
         return code.read(count, "i64")
+
+
+class Measure(Frame):
+    """`measure(args, lane)`: the sizes of the lane's compartments as they are now; other lanes keep theirs."""
+
+    def text(self) -> str:
+        """Return the IR of the function."""
+        self.live("sizes", self.block("y"), self.clock_place("t"), self.block("spare_u"))
+        copy_lane(self, self.layout.states, "spare_u", "sizes", "%lane")
+        return self.code.function("internal void @measure(ptr noalias %args, i64 %lane) noinline nounwind")
 
 
 class Items(Frame):
@@ -113,6 +123,7 @@ class Items(Frame):
             with code.when(code.new(f"icmp eq i64 {kind}, {SEE}")):
                 self._see(target)
             with code.when(code.new(f"icmp ne i64 {kind}, {SEE}")):
+                code.do("call void @measure(ptr %args, i64 %lane)")
                 self.begin_anew("%lane")
             self.set_lane_number("item", "%lane", code.integer("add", item, 1))
         return code.function("internal void @items(ptr noalias %args, i64 %lane) noinline nounwind")
@@ -131,7 +142,6 @@ class Items(Frame):
         code = self.code
         code.put(value, self.block("p"), self.element("p", target, "%lane"), "double")
         code.do(f"call void @block(ptr {self.block('p')}, ptr {self.block('c')})")
-        self.live("sizes", self.block("y"), self.clock_place("t"), self.block("sizes"))
 
     def _reset(self, target: Value, value: Value) -> None:
         copy_lane(self, self.layout.states, "begin", "y", "%lane")

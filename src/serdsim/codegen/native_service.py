@@ -6,7 +6,7 @@ from serdsim.codegen.frame import Frame
 from serdsim.codegen.ir import Value, double_bits
 from serdsim.codegen.layout import ARRIVED, FAILED, NEEDED, RUNNING, Layout
 from serdsim.codegen.native_first import FirstStep
-from serdsim.codegen.native_lane import Finish, Items, Load, copy_lane
+from serdsim.codegen.native_lane import Finish, Items, Load, Measure, copy_lane
 from serdsim.codegen.native_output import row_place, set_row_time, write_outputs
 from serdsim.codegen.system import System
 
@@ -16,6 +16,7 @@ def service_functions(system: System, layout: Layout, lanes: int, *, fma: bool) 
     return [
         Finish(layout, lanes, fma=fma).text(),
         Load(layout, lanes, fma=fma).text(),
+        Measure(layout, lanes, fma=fma).text(),
         Items(layout, lanes, fma=fma).text(),
         _Settle(system, layout, lanes, fma=fma).text(),
         FirstStep(layout, lanes, fma=fma).text(),
@@ -45,7 +46,7 @@ class _Settle(Frame):
             self.set_lane_number("row", "%lane", following)
             set_row_time(self, "%lane", following)
         self.set_lane_number("flag", "%lane", RUNNING)
-        self.set_lane_clock("attempts", "%lane", "0.0")
+        self._count_anew(t)
         over = code.new(f"icmp sge i64 {self.lane_number('row', '%lane')}, {self.lane_number('last_row', '%lane')}")
         more = code.new(f"xor i1 {code.new(f'and i1 {over}, {self._past_end(until)}')}, true")
         with code.when(code.new(f"xor i1 {more}, true")):
@@ -53,6 +54,15 @@ class _Settle(Frame):
         with code.when(more):
             self.set_lane_clock("stop", "%lane", self._next_stop(until))
         return code.function("internal void @settle(ptr noalias %args, i64 %lane) noinline nounwind")
+
+    def _count_anew(self, t: Value) -> None:
+        """Let the lane have all its attempts again, unless time stands still since the last instant."""
+        code = self.code
+        before = self.lane_clock("settled", "%lane")
+        moved = code.scalar("fsub", t, before)
+        with code.when(code.new(f"fcmp ogt double {moved}, {code.scalar('fmul', self.hair(t), double_bits(0.1))}")):
+            self.set_lane_clock("attempts", "%lane", "0.0")
+        self.set_lane_clock("settled", "%lane", t)
 
     def _past_end(self, until: Value) -> Value:
         return self.code.new(f"fcmp ole double {self._end()}, {until}")
@@ -108,7 +118,7 @@ class _Service(Frame):
         with code.repeat() as (_, out):
             self._replace()
             code.leave(code.new(f"xor i1 {self._any(ARRIVED)}, true"), out)
-            self.live("sizes", self.block("y"), self.clock_place("t"), self.block("sizes"))
+            self._each(ARRIVED, lambda lane: code.do(f"call void @measure(ptr %args, i64 {lane})"))
             self._each(ARRIVED, lambda lane: code.do(f"call void @items(ptr %args, i64 {lane})"))
             if self.layout.events:
                 self._each(ARRIVED, lambda lane: code.do(f"call void @events(ptr %args, i64 {lane})"))
@@ -121,12 +131,15 @@ class _Service(Frame):
         return code.function("internal void @service(ptr noalias %args) noinline nounwind")
 
     def _compare(self) -> None:
-        """Take the comparisons as they are right after this instant."""
+        """Take the comparisons as they are after this instant: those of time past its width, located ones right after it."""
         code = self.code
-        t = self.clock("t")
-        later = code.add(t, code.mul(code.call("llvm.fabs", t), code.splat(2.0**-52)))
-        code.store(code.add(later, code.splat(1e-300)), self.clock_place("before"))
+        code.store(self.later(past=True), self.clock_place("before"))
         self.live("compare", self.block("y"), self.clock_place("before"), self.block("new_z"))
+        if self.system.located:
+            code.store(self.later(past=False), self.clock_place("before"))
+            self.live("compare", self.block("y"), self.clock_place("before"), self.block("soon_z"))
+            for k in self.system.located:
+                code.store(code.load(self.block("soon_z"), k), self.block("new_z"), k)
 
     def _flags(self) -> Value:
         return self.code.new(f"load {self.code.longs}, ptr {self.argument('ints')}, align {8 * self.lanes}")

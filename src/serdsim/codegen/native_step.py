@@ -11,6 +11,8 @@ from serdsim.codegen.system import System
 
 _REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
 _TINY = 2.0**-50  # of the time: shorter steps do not move it
+_SMALLEST = 1e-290  # of a step where time is zero
+_NO_WEIGHT = 1e-280  # so that an error of nothing in a state of nothing is nothing
 
 
 def step_function(system: System, method: Method, layout: Layout, lanes: int, *, fma: bool) -> str:
@@ -145,7 +147,8 @@ class _Step(Frame):
             big = self._larger(code.call("llvm.fabs", new), code.load(self.block("biggest"), row))
             size = self._larger(code.call("llvm.fabs", old), code.call("llvm.fabs", new))
             scale = self._larger(size, code.mul(floor, big))
-            weight = code.fma(rtol, scale, code.mul(atol, code.load(self.block("sizes"), row)))
+            least = code.mul(atol, code.call("llvm.fabs", code.load(self.block("sizes"), row)))
+            weight = code.add(code.fma(rtol, scale, least), code.splat(_NO_WEIGHT))
             share = code.div(code.call("llvm.fabs", error), weight)
             code.write(self._larger(share, code.read(worst, code.vector)), worst, code.vector)
             finite = code.mul(code.add(new, share), code.splat(0.0))
@@ -176,7 +179,8 @@ class _Step(Frame):
         following = code.select(cut, self._larger(grown, self.h), grown)
         self.set_clock("h", code.select(self.active, following, self.h))
         fresh = code.both(ok, code.compare("ogt", self.clock("fresh_stop"), code.splat(0.5)))
-        self.set_clock("after_stop", code.select(fresh, self.taken, self.clock("after_stop")))
+        whole = code.both(fresh, code.invert(self.hit))
+        self.set_clock("after_stop", code.select(whole, self.taken, self.clock("after_stop")))
         self.set_clock("fresh_stop", code.select(fresh, code.splat(0.0), self.clock("fresh_stop")))
 
     def _count(self, name: str, mask: Value) -> Value:
@@ -205,8 +209,8 @@ class _Step(Frame):
         self._count("refused", refused)
         attempts = self._count("attempts", self.active)
         most = code.compare("ogt", attempts, self.spread(self.setting("attempts")))
-        span = self._larger(code.call("llvm.fabs", self.t), code.call("llvm.fabs", self.clock("stop")))
-        short = code.both(refused, code.compare("olt", self.taken, code.mul(span, code.splat(_TINY))))
+        least = code.fma(code.call("llvm.fabs", self.t), code.splat(_TINY), code.splat(_SMALLEST))
+        short = code.both(refused, code.compare("olt", self.taken, least))
         failed = code.both(self.active, code.both(short, most, "or"))
         why = code.select(most, code.splat(1.0), code.select(bad, code.splat(3.0), code.splat(2.0)))
         self.set_clock("arrived", why)

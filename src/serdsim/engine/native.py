@@ -12,11 +12,10 @@ from serdsim.codegen.kernel import build
 from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, SET_STATE, SETTINGS, STATUS
 from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
-from serdsim.engine.plan import KINDS, Arrays, Plan, check_targets
+from serdsim.engine.plan import KINDS, Arrays, Plan, check_plan
 from serdsim.engine.reference import run
 
 SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
-_EVALUATIONS_PER_STEP = 8
 _TIGHT = 1e-8  # relative tolerance of the reference engine
 
 
@@ -59,7 +58,7 @@ def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tun
     InputError
         For an output or a target of the schedule that the model does not have.
     """
-    check_targets(equations, plan.stops)
+    check_plan(equations, plan)
     arrays = _Batch(compiled(equations, plan.outputs, method), plan, tuning).run()
     return _with_handed_over(equations, plan, arrays)
 
@@ -139,7 +138,7 @@ class _Batch:
         plan, tuning = self.plan, self.tuning
         values = {
             "rtol": plan.rtol, "atol": plan.atol, "start": plan.start_time, "safety": tuning.safety, "grow": tuning.grow,
-            "shrink": tuning.shrink, "floor": tuning.floor, "attempts": plan.max_evaluations / _EVALUATIONS_PER_STEP,
+            "shrink": tuning.shrink, "floor": tuning.floor, "attempts": plan.max_evaluations / self.code.evaluations,
             "memory": tuning.memory,
         }  # fmt: skip
         return np.array([values[name] for name in SETTINGS])

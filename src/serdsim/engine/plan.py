@@ -232,3 +232,15 @@ def check_targets(equations: Equations, schedule: Schedule) -> None:
             raise InputError(
                 f'the schedule cannot {KINDS[kind]} "{name}": it is not a species, a changing quantity or an input of the model'
             )
+
+
+def check_plan(equations: Equations, plan: Plan) -> None:
+    """Raise an InputError for outputs, targets or numbers of individuals that do not fit the equations."""
+    check_targets(equations, plan.stops)
+    known = {*equations.states, *equations.constants, *(id for id, _ in (*equations.fixed, *equations.moving, *equations.boundary_flux))}
+    missing = [id for id in plan.outputs if id not in known]
+    if missing:
+        raise InputError(f"unknown output {', '.join(missing)}")
+    shapes = ((plan.given, len(equations.given)), (plan.initial, len(equations.states)))
+    if any(array is not None and array.shape != (count, plan.individuals) for array, count in shapes):
+        raise InputError("the numbers of the individuals do not have the shape of the model")

@@ -13,14 +13,13 @@ from serdsim.codegen.equations import Equations
 from serdsim.codegen.method import read_method
 from serdsim.codegen.system import build_system
 from serdsim.engine.native import Tuning
-from serdsim.engine.plan import Arrays, Plan, check_targets, same_instant
+from serdsim.engine.plan import Arrays, Plan, check_plan, same_instant
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_step import Lanes, Outcome, advance
 from serdsim.errors import ModelError
 
 LANES = 8
 _USUAL = Tuning()
-_EVALUATIONS_PER_STEP = 8
 _CLOSE = 1e-13  # of the time: changes that follow each other in less count as one stop for the cap of steps
 _NEXT_FLOAT = 2.0**-52
 _SMALLEST = 1e-300
@@ -43,7 +42,7 @@ def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tunin
     """
     if equations.events:
         raise ModelError("the NumPy twin knows no events")
-    check_targets(equations, plan.stops)
+    check_plan(equations, plan)
     with np.errstate(all="ignore"):
         return _Twin(equations, plan, method, tuning, lanes).run()
 
@@ -80,7 +79,7 @@ class _Twin:
     def run(self) -> Arrays:
         for lane in range(len(self.people)):
             self.refill(lane)
-        most = self.plan.max_evaluations / _EVALUATIONS_PER_STEP
+        most = self.plan.max_evaluations / self.method.stages
         while np.any(self.lanes.active):
             outcome = advance(self.functions, self.method, self.lanes, self.plan, self.tuning, most)
             self.look_after(outcome)

@@ -14,6 +14,8 @@ from serdsim.engine.twin_model import Attempt, Functions, Held, attempt
 REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
 LOOKS, HALVINGS = 4, 56
 _TINY = 2.0**-50
+_SMALLEST = 1e-290
+_NO_WEIGHT = 1e-280
 _LEAST_ERROR = 1e-10
 
 
@@ -84,7 +86,7 @@ def advance(functions: Functions, method: Method, lanes: Lanes, plan: Plan, tuni
     step = attempt(functions, method, Held(lanes.y, lanes.c, lanes.z, scale), lanes.t, taken)
     error, bad = _error(step, lanes, plan, tuning)
     ok = lanes.active & ~bad & (error <= 1.0)
-    _next_size(lanes, taken, np.where(bad, np.inf, error), ok, method, tuning)
+    _next_size(lanes, taken, np.where(bad, np.inf, error), ok, hit, method, tuning)
     part = _first_change(functions, step, lanes, ok)
     cut = ok & ~np.isnan(part)
     ended = np.where(cut, lanes.t + part * taken, np.where(hit, lanes.stop, lanes.t + taken))
@@ -107,17 +109,17 @@ def _error(step: Attempt, lanes: Lanes, plan: Plan, tuning: Tuning) -> tuple[np.
 
 def _weight(size: np.ndarray, big: np.ndarray, lanes: Lanes, plan: Plan, tuning: Tuning) -> np.ndarray:
     """Return the tolerance of states of that size that were once that big."""
-    return plan.rtol * np.maximum(size, tuning.floor * big) + plan.atol * lanes.sizes
+    return plan.rtol * np.maximum(size, tuning.floor * big) + plan.atol * np.abs(lanes.sizes) + _NO_WEIGHT
 
 
-def _next_size(lanes: Lanes, taken: np.ndarray, error: np.ndarray, ok: np.ndarray, method: Method, tuning: Tuning) -> None:
+def _next_size(lanes: Lanes, taken: np.ndarray, error: np.ndarray, ok: np.ndarray, hit: np.ndarray, method: Method, tuning: Tuning) -> None:
     """Set h: from the error where the step went far, kept where a stop cut it short."""
     factor = tuning.safety * np.maximum(error, _LEAST_ERROR) ** (-1.0 / (method.embedded_order + 1))
     factor = np.clip(factor, tuning.shrink, tuning.grow)
     factor = np.where(ok & lanes.rejected, np.minimum(factor, 1.0), factor)
     following = np.where(ok & (factor >= 1.0), np.maximum(taken * factor, lanes.h), taken * factor)
     lanes.h = np.where(lanes.active, following, lanes.h)
-    lanes.after_stop = np.where(ok & lanes.fresh, taken, lanes.after_stop)
+    lanes.after_stop = np.where(ok & lanes.fresh & ~hit, taken, lanes.after_stop)
     lanes.fresh = lanes.fresh & ~ok
 
 
@@ -129,7 +131,7 @@ def _failures(lanes: Lanes, taken: np.ndarray, ok: np.ndarray, bad: np.ndarray, 
     lanes.refused = lanes.refused + refused
     lanes.attempts = lanes.attempts + lanes.active
     many = lanes.active & (lanes.attempts > most)
-    short = refused & (taken < _TINY * np.maximum(np.abs(lanes.t), np.abs(lanes.stop)))
+    short = refused & (taken < _TINY * np.abs(lanes.t) + _SMALLEST)
     failed = {int(lane): "not_finite" if bad[lane] else "step_underflow" for lane in np.nonzero(short)[0]}
     return failed | {int(lane): "step_limit" for lane in np.nonzero(many)[0]}
 
