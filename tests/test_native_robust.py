@@ -88,6 +88,16 @@ def test_the_start_alone_and_doses_after_the_end_need_no_step() -> None:
     assert late.values[0, 0, 0] == pytest.approx(np.exp(-1.0), rel=1e-7)
 
 
+@pytest.mark.parametrize("law", ["c*x^0.5", "c*x^h", "c*sqrt(max(x, 0))"])
+def test_a_pool_that_a_root_law_empties_stays_empty(law: str) -> None:
+    text = f"x = 1; c = 1; h = 0.5; x' = -{law}"
+    times = np.array([0.0, 1.0, 1.9, 2.1, 5.0, 10.0])
+    plan = plan_of(text, times, ("x",), rtol=1e-9)
+    for arrays in (native(text, plan), reference(text, plan)):
+        assert arrays.status[0] == "ok"
+        assert np.abs(arrays.values[0, :, 0] - np.maximum(0.0, 1.0 - times / 2.0) ** 2).max() < 1e-7
+
+
 def test_nobody_gives_nothing() -> None:
     arrays = native(DECAY, plan_of(DECAY, (0.0, 1.0), ("x",), individuals=0))
     assert arrays.values.shape == (1, 2, 0)

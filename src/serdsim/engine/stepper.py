@@ -66,7 +66,9 @@ class Moving:
             yp[:] = kernel.rhs(t, y.tolist(), c)
 
         def jacobian(t: float, y: np.ndarray, _: np.ndarray, matrix: np.ndarray) -> None:
-            matrix[rows, columns] = kernel.jacobian(t, y.tolist(), c)
+            slopes = np.array(kernel.jacobian(t, y.tolist(), c), float)
+            # a root is infinitely steep at zero; CVODE would divide by that and take any state for a solution
+            matrix[rows, columns] = np.where(np.isfinite(slopes), slopes, 0.0)
 
         self.solver = CVODE(
             rhs,
