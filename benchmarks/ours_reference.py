@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from benchmarks.plans import plan_of, values_of
+from benchmarks.plans import plan_of, sizes_of, values_of
 from benchmarks.problem import Problem
 from benchmarks.starts import Starts
 from serdsim.engine.reference import run
@@ -30,4 +30,4 @@ class Prepared:
 
     def run(self, rtol: float) -> np.ndarray:
         """Return the values, shape (individual, time, state); NaN for an individual that failed."""
-        return values_of(self.problem, self.starts, run(self.kernel, plan_of(self.problem, self.starts, rtol)))
+        return values_of(run(self.kernel, plan_of(self.problem, self.starts, rtol)), sizes_of(self.problem, self.starts))

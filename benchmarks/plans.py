@@ -15,12 +15,17 @@ def plan_of(problem: Problem, starts: Starts, rtol: float) -> Plan:
     return Plan(starts.given.T, problem.times, problem.states, schedule=_schedule(problem, starts), rtol=rtol, atol=atol)
 
 
-def values_of(problem: Problem, starts: Starts, arrays: Arrays) -> np.ndarray:
+def sizes_of(problem: Problem, starts: Starts) -> dict[int, float]:
+    """Return by which size the values of a state are multiplied, where they are, by the position of the state."""
+    amounts = [(column, id) for column, (id, kind) in enumerate(zip(problem.states, problem.kinds, strict=True)) if kind == "amount"]
+    return {column: size for column, id in amounts if (size := _size(starts, id)) != 1.0}
+
+
+def values_of(arrays: Arrays, sizes: dict[int, float]) -> np.ndarray:
     """Return the values in what the problem counts in, shape (individual, time, state)."""
     values = arrays.values.transpose(2, 1, 0)
-    for column, (id, kind) in enumerate(zip(problem.states, problem.kinds, strict=True)):
-        if kind == "amount" and (size := _size(starts, id)) != 1.0:
-            values[:, :, column] *= size
+    for column, size in sizes.items():
+        values[:, :, column] *= size
     return np.asarray(values)
 
 

@@ -21,6 +21,7 @@ from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import read_method
 from serdsim.codegen.native_module import Module, write_module
 from serdsim.codegen.system import build_system
+from serdsim.engine.plan import check_outputs
 
 _LOCK = threading.Lock()
 _KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
@@ -71,6 +72,7 @@ def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Com
 
 
 def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
+    check_outputs(equations, outputs)
     lanes, fma = lanes_and_fma()
     scheme = read_method(method)
     module = write_module(build_system(equations, outputs), scheme, lanes=lanes, fma=fma)

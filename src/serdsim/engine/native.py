@@ -12,7 +12,7 @@ from serdsim.codegen.kernel import build
 from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, SET_STATE, SETTINGS, STATUS
 from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
-from serdsim.engine.plan import KINDS, Arrays, Plan, check_plan
+from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, check_plan
 from serdsim.engine.reference import run
 
 SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
@@ -97,9 +97,8 @@ class _Batch:
     def _words(self, out: np.ndarray, final: np.ndarray, *results: np.ndarray) -> np.ndarray:
         plan, code = self.plan, self.code
         times, rows, stride, ends = _rows(plan)
-        kinds, targets = _items(code, plan)
-        schedule = plan.stops
-        settings = self._settings()
+        settings, schedule = self._settings(), plan.stops
+        kinds, targets = _items(code, schedule)
         status, accepted, refused, ended = results
         given = np.ascontiguousarray(plan.given, float)
         initial = None if plan.initial is None else np.ascontiguousarray(plan.initial, float)
@@ -138,7 +137,7 @@ class _Batch:
         plan, tuning = self.plan, self.tuning
         values = {
             "rtol": plan.rtol, "atol": plan.atol, "start": plan.start_time, "safety": tuning.safety, "grow": tuning.grow,
-            "shrink": tuning.shrink, "floor": tuning.floor, "attempts": plan.max_evaluations / self.code.evaluations,
+            "shrink": tuning.shrink, "floor": tuning.floor, "attempts": float(plan.max_evaluations),
             "memory": tuning.memory,
         }  # fmt: skip
         return np.array([values[name] for name in SETTINGS])
@@ -180,9 +179,8 @@ def _rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
     return np.ascontiguousarray(np.take_along_axis(free, order, 0).T), np.ascontiguousarray(order.T.astype(np.int64)), rows, ends
 
 
-def _items(code: Compiled, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+def _items(code: Compiled, schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
     """Return kinds and targets of the schedule as the compiled code counts them."""
-    schedule = plan.stops
     inputs = {id: i for i, id in enumerate(code.constants)}
     states = {id: i for i, id in enumerate(code.states)}
     of_name = np.array([inputs.get(name, states.get(name, 0)) for name in schedule.names] or [0], np.int64)

@@ -114,7 +114,8 @@ class Plan:
     rtol, atol : float
         Relative and absolute tolerance; `atol` counts in concentration, or in the own unit of other states.
     max_evaluations : int
-        Evaluations of the derivatives per individual and between two stops, events or changing comparisons.
+        Evaluations of the derivatives (for the compiled engine: attempted steps) per individual and between two stops,
+        events or changing comparisons.
     """
 
     given: np.ndarray
@@ -234,13 +235,17 @@ def check_targets(equations: Equations, schedule: Schedule) -> None:
             )
 
 
-def check_plan(equations: Equations, plan: Plan) -> None:
-    """Raise an InputError for outputs, targets or numbers of individuals that do not fit the equations."""
-    check_targets(equations, plan.stops)
+def check_outputs(equations: Equations, outputs: Sequence[str]) -> None:
+    """Raise an InputError for outputs that the equations do not have."""
     known = {*equations.states, *equations.constants, *(id for id, _ in (*equations.fixed, *equations.moving, *equations.boundary_flux))}
-    missing = [id for id in plan.outputs if id not in known]
+    missing = [id for id in outputs if id not in known]
     if missing:
         raise InputError(f"unknown output {', '.join(missing)}")
+
+
+def check_plan(equations: Equations, plan: Plan) -> None:
+    """Raise an InputError for targets of the schedule or numbers of individuals that do not fit the equations."""
+    check_targets(equations, plan.stops)
     shapes = ((plan.given, len(equations.given)), (plan.initial, len(equations.states)))
     if any(array is not None and array.shape != (count, plan.individuals) for array, count in shapes):
         raise InputError("the numbers of the individuals do not have the shape of the model")

@@ -13,7 +13,7 @@ from serdsim.codegen.equations import Equations
 from serdsim.codegen.method import read_method
 from serdsim.codegen.system import build_system
 from serdsim.engine.native import Tuning
-from serdsim.engine.plan import Arrays, Plan, check_plan, same_instant
+from serdsim.engine.plan import Arrays, Plan, check_outputs, check_plan, same_instant
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_step import Lanes, Outcome, advance
 from serdsim.errors import ModelError
@@ -42,6 +42,7 @@ def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tunin
     """
     if equations.events:
         raise ModelError("the NumPy twin knows no events")
+    check_outputs(equations, plan.outputs)
     check_plan(equations, plan)
     with np.errstate(all="ignore"):
         return _Twin(equations, plan, method, tuning, lanes).run()
@@ -79,7 +80,7 @@ class _Twin:
     def run(self) -> Arrays:
         for lane in range(len(self.people)):
             self.refill(lane)
-        most = self.plan.max_evaluations / self.method.stages
+        most = self.plan.max_evaluations
         while np.any(self.lanes.active):
             outcome = advance(self.functions, self.method, self.lanes, self.plan, self.tuning, most)
             self.look_after(outcome)
