@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from serdsim.errors import Issue, ReferenceError_
+from serdsim.kept import kept_object
 
 ET_AL = "et al"
 _ENTRY = re.compile(r"^[ \t]*@(\w+)[ \t]*[{(][ \t]*([^,\s}]+)[ \t]*,", re.MULTILINE)
@@ -59,6 +60,10 @@ def read_references(path: Path) -> Mapping[str, Reference]:
         author, a malformed DOI or year; or the one place where the file stops being BibTeX.
     """
     text, file = _read_text(path), str(path)
+    return MappingProxyType(kept_object("references", f"{file}\n{text}".encode(), lambda: _read(text, file)))
+
+
+def _read(text: str, file: str) -> dict[str, Reference]:
     lines, issues = _entry_lines(text, file)
     if not lines and not issues and "@" not in text:
         repair = "Add an entry such as @article{Rich2002, ...}"
@@ -74,7 +79,7 @@ def read_references(path: Path) -> Mapping[str, Reference]:
             found[key] = _reference(key, entry, file, line)
     if issues:
         raise ReferenceError_(issues)
-    return MappingProxyType(found)
+    return found
 
 
 def _read_text(path: Path) -> str:

@@ -67,7 +67,8 @@ class Load(Frame):
 
     def _clock(self) -> None:
         values = {
-            "t": self.setting("start"), "h": "0.0", "after_stop": "0.0", "fresh_stop": "1.0", "rejected": "0.0", "attempts": "0.0", "settled": "0xFFF0000000000000",
+            "t": self.setting("start"), "h": "0.0", "after_stop": "0.0", "fresh_stop": "1.0", "rejected": "0.0", "attempts": "0.0",
+            "settled": "0xFFF0000000000000",
             "accepted": "0.0", "refused": "0.0", "active": "1.0",
         }  # fmt: skip
         for name, value in values.items():

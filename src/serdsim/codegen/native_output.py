@@ -54,16 +54,15 @@ def write_rows(step: _Step, method: Method, ok: Value, ended: Value) -> None:
     size = code.select(code.compare("ogt", code.call("llvm.fabs", ended), code.splat(1.0)), code.call("llvm.fabs", ended), code.splat(1.0))
     last = code.sub(ended, code.mul(size, code.splat(1e-12)))
     due = code.both(ok, code.compare("olt", step.clock("row_time"), last))
-    with code.when(code.any(due)):
-        with code.repeat() as (_, out):
-            moment = step.clock("row_time")
-            now = code.both(ok, code.compare("olt", moment, last))
-            code.leave(code.new(f"xor i1 {code.any(now)}, true"), out)
-            _interpolate(step, method, code.mul(code.sub(moment, step.t), step.inverse))
-            step.live("observe", step.block("seen"), step.clock_place("row_time"), step.block("o"))
-            bits = code.new(f"bitcast {code.mask} {now} to i{step.lanes}")
-            wide = code.new(f"zext i{step.lanes} {bits} to i64")
-            each_lane(step, wide, lambda lane: write_due_row(step, lane))
+    with code.when(code.any(due)), code.repeat() as (_, out):
+        moment = step.clock("row_time")
+        now = code.both(ok, code.compare("olt", moment, last))
+        code.leave(code.new(f"xor i1 {code.any(now)}, true"), out)
+        _interpolate(step, method, code.mul(code.sub(moment, step.t), step.inverse))
+        step.live("observe", step.block("seen"), step.clock_place("row_time"), step.block("o"))
+        bits = code.new(f"bitcast {code.mask} {now} to i{step.lanes}")
+        wide = code.new(f"zext i{step.lanes} {bits} to i64")
+        each_lane(step, wide, lambda lane: write_due_row(step, lane))
 
 
 def each_lane(frame: Frame, bits: Value, body: Callable[[Value], None]) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import hashlib
-import os
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -22,6 +17,7 @@ from serdsim.codegen.method import read_method
 from serdsim.codegen.native_module import Module, write_module
 from serdsim.codegen.system import build_system
 from serdsim.engine.plan import check_outputs
+from serdsim.kept import kept_bytes
 
 _LOCK = threading.Lock()
 _KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
@@ -84,14 +80,8 @@ def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compi
 def _load(module: Module) -> llvm.ExecutionEngine:
     target = machine()
     what = f"{llvmlite.__version__} {target.triple} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}\n{module.text}"
-    key = hashlib.sha256(what.encode()).hexdigest()
-    path = cache_folder() / key[:2] / f"{key}.o"
+    data = kept_bytes("kernels", what.encode(), lambda: _compile(module.text))
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-    try:
-        data = path.read_bytes()
-    except OSError:
-        data = _compile(module.text)
-        _keep(path, data)
     engine.add_object_file(llvm.ObjectFileRef.from_data(data))
     engine.finalize_object()
     return engine
@@ -107,21 +97,3 @@ def _compile(text: str) -> bytes:
     builder.getModulePassManager().run(parsed, builder)
     data: bytes = target.emit_object(parsed)
     return data
-
-
-def cache_folder() -> Path:
-    """Return where compiled kernels are kept: SERDSIM_CACHE, else the user's cache folder."""
-    own = os.environ.get("SERDSIM_CACHE")
-    if own:
-        return Path(own)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "serdsim" / "kernels"
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Write a kernel whole or not at all; a folder that cannot be written only costs time."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-        Path(file.name).replace(path)

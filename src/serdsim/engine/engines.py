@@ -10,7 +10,6 @@ from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import build
 from serdsim.engine.native import run_native, supported
 from serdsim.engine.plan import Arrays, Plan
-from serdsim.engine.reference import run
 
 _MOST_NUMBERS = 4_000_000  # in the values of one chunk: 32 MB
 
@@ -47,7 +46,13 @@ class Engine:
         return max(1, min(self.chunk, _MOST_NUMBERS // max(numbers, 1)))
 
 
-REFERENCE = Engine("reference-1", build, run, "processes", 24, 1e-8)
+def _run_reference(kernel: Any, plan: Plan) -> Arrays:
+    from serdsim.engine.reference import run  # loads CVODE, which few need
+
+    return run(kernel, plan)
+
+
+REFERENCE = Engine("reference-1", build, _run_reference, "processes", 24, 1e-8)
 NATIVE = Engine("rosenbrock-1", lambda equations: equations, run_native, "threads", 1024, 1e-7)
 
 

@@ -13,7 +13,6 @@ from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, 
 from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
 from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, check_plan
-from serdsim.engine.reference import run
 
 SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
 _TIGHT = 1e-8  # relative tolerance of the reference engine
@@ -24,6 +23,8 @@ def _with_handed_over(equations: Equations, plan: Plan, arrays: Arrays) -> Array
     left = np.nonzero(arrays.status == "handed_over")[0].tolist()
     if not left:
         return arrays
+    from serdsim.engine.reference import run  # loads CVODE, which few need
+
     values, status, final, message = arrays.values.copy(), arrays.status.copy(), arrays.final.copy(), list(arrays.message)
     for i in left:
         one = run(build(equations), replace(plan.chunk(slice(i, i + 1)), rtol=min(plan.rtol, _TIGHT)))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import ndtri
 
 from serdsim.engine.philox import first_words
 
@@ -34,6 +33,8 @@ def uniforms(seed: int, individuals: range, names: Sequence[str], index: int = 0
 
 def normals(seed: int, individuals: range, names: Sequence[str], index: int = 0) -> np.ndarray:
     """Return standard normal numbers by the inverse distribution function, shape (name, individual)."""
+    from scipy.special import ndtri  # slow to load, and a run with the central values needs none
+
     numbers = uniforms(seed, individuals, names, index)
     return np.asarray(ndtri(numbers, out=numbers))
 

@@ -12,10 +12,9 @@ from pathlib import Path
 import yaml
 
 from serdsim.errors import Issue, ModelError, TableError
+from serdsim.kept import kept_object
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
-from serdsim.model.sbml import read_fragments
-from serdsim.model.unit_check import check_units
 from serdsim.tables import Row
 from serdsim.units import parse_unit
 
@@ -147,11 +146,19 @@ def load(name: str = "cell", *, library: Path | None = None, **select: str) -> M
 @lru_cache(maxsize=16)
 def _structure(fragments: tuple[Path, ...], id: str, held: tuple[bytes | None, ...]) -> Model:
     """Return the joined fragments, without numbers, once for each content of the files; their units fit."""
-    model = read_fragments(fragments, id)
-    issues = check_units(model)
-    if issues:
-        raise ModelError(issues)
-    return model
+
+    def make() -> Model:
+        from serdsim.model.sbml import read_fragments  # loads libSBML and Antimony, which a kept structure needs no more
+        from serdsim.model.unit_check import check_units
+
+        model = read_fragments(fragments, id)
+        issues = check_units(model)
+        if issues:
+            raise ModelError(issues)
+        return model
+
+    names = "\n".join([id, *map(str, fragments)])
+    return kept_object("structures", b"\n".join([names.encode(), *(text or b"" for text in held)]), make)
 
 
 def _numbers(recipe: Recipe, root: Path, select: Mapping[str, str]) -> Iterator[tuple[str, tuple[Row, str]]]:

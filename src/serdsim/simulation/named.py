@@ -6,16 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
-from serdsim.dosing.regimen import Regimen
+from serdsim.dosing.regimen import Regimen, parse_regimen
 from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
-from serdsim.results.dataset import label
 from serdsim.results.run_record import package_versions, serdsim_version
 from serdsim.simulation.prepared import prepare
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class SimulationResult:
 
 def simulate_named(
     model: str,
-    regimen: Regimen | None = None,
+    regimen: Regimen | str | None = None,
     *,
     genotype: str | None = None,
     cell_line: str | None = None,
@@ -49,7 +51,7 @@ def simulate_named(
     ----------
     model : str
         A shipped model or the path of an SBML or Antimony file.
-    regimen : Regimen, optional
+    regimen : Regimen or str, optional
         A concentration is added to a dish; in a model of your own the drug is the id of a species.
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
@@ -67,7 +69,7 @@ def simulate_named(
     """
     ready = prepare(
         model,
-        regimen,
+        parse_regimen(regimen) if isinstance(regimen, str) else regimen,
         genotype=genotype,
         cell_line=cell_line,
         duration_h=duration_h,
@@ -78,6 +80,8 @@ def simulate_named(
         library=library,
         engine=engine,
     )
+    from serdsim.results.dataset import label  # loads xarray, which streamed runs do not need
+
     question = ready.question
     arrays = run_job(ready.job, workers=workers, progress=progress)
     failed = int(np.sum(arrays.status != "ok"))

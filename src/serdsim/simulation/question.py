@@ -13,8 +13,6 @@ from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
 from serdsim.model.library import Recipe, load, read_recipe, shipped_library, shipped_models
-from serdsim.model.sbml import read_model
-from serdsim.model.unit_check import wrong_units
 from serdsim.units import convert
 
 
@@ -60,6 +58,9 @@ def ask(
         )
     if genotype or cell_line:
         raise InputError(Issue("genotype and cell line select rows for shipped models", expected=f"neither for {name}"))
+    from serdsim.model.sbml import read_model  # loads libSBML, which shipped models need only once
+    from serdsim.model.unit_check import wrong_units
+
     model = read_model(path)
     require_supported(model)
     wrong = wrong_units(model)
