@@ -158,7 +158,7 @@ def test_bad_input_gets_a_short_message_and_nothing_is_written(case: str, tmp_pa
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_with_130_and_leaves_no_half_run(tmp_path: Path, kind: signal.Signals) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "64"],
+        [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "2000"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -180,7 +180,7 @@ def test_an_interrupt_ends_with_130_and_leaves_no_half_run(tmp_path: Path, kind:
 
 def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "64", "--workers", "2"],
+        [sys.executable, "-m", "serdsim.cli", "moa", "--draws", "2000", "--workers", "2"],
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

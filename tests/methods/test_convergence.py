@@ -61,7 +61,6 @@ def test_a_stiff_part_that_follows_time_is_met_at_the_end_of_steps(method: str) 
     assert max(stiff_error(np.array([0.0, end]), method) for end in (1.0, 2.5, 10.0)) < 2e-5
 
 
-@pytest.mark.xfail(strict=True, reason="dense output of a stiff part that follows time is of order 4 in steps whose size nothing bounds")
 def test_a_stiff_part_that_follows_time_is_met_between_steps() -> None:
     assert stiff_error(np.linspace(0.0, 10.0, 101), "rodas5p") < 2e-5
 

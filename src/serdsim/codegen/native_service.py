@@ -125,10 +125,20 @@ class _Service(Frame):
             if self.layout.comparisons:
                 self._compare()
             if self.layout.outputs:
-                self.live("observe", self.block("y"), self.clock_place("t"), self.block("o"))
+                self._observe()
             self._each(ARRIVED, lambda lane: code.do(f"call void @settle(ptr %args, i64 {lane})"))
             self._first_steps()
         return code.function("internal void @service(ptr noalias %args) noinline nounwind")
+
+    def _observe(self) -> None:
+        """Compute the outputs right after this instant, where a comparison of time may turn."""
+        moment = "t"
+        if self.layout.comparisons:
+            moment = "before"
+            size = self.code.call("llvm.fabs", self.clock("t"))
+            later = self.code.add(self.clock("t"), self.code.mul(size, self.code.splat(2.0**-52)))
+            self.code.store(later, self.clock_place(moment))
+        self.live("observe", self.block("y"), self.clock_place(moment), self.block("o"))
 
     def _compare(self) -> None:
         """Take the comparisons as they are after this instant: those of time past its width, located ones right after it."""

@@ -12,6 +12,7 @@ from serdsim.codegen.system import System
 _REACH = 0.999999  # of the way to a stop: what is this close goes there in one step
 _TINY = 2.0**-50  # of the time: shorter steps do not move it
 _SMALLEST = 1e-290  # of a step where time is zero
+BEND = 27.0 / 256.0  # the largest value of x^3 (1 - x), by which the last dense coefficient counts
 _NO_WEIGHT = 1e-280  # so that an error of nothing in a state of nothing is nothing
 
 
@@ -144,6 +145,10 @@ class _Step(Frame):
             new = self.weighted(row, weights, start) or start
             code.store(new, self.block("y1"), row)
             error = self.weighted(row, method.e) or code.splat(0.0)
+            if self.system.drift and method.implicit:
+                # a stiff state that follows time is met at the ends of steps of any size; this bounds them by its bend within
+                bend = code.mul(self.weighted(row, method.dense[-1]) or code.splat(0.0), code.splat(BEND))
+                error = self._larger(code.call("llvm.fabs", error), code.call("llvm.fabs", bend))
             big = self._larger(code.call("llvm.fabs", new), code.load(self.block("biggest"), row))
             size = self._larger(code.call("llvm.fabs", old), code.call("llvm.fabs", new))
             scale = self._larger(size, code.mul(floor, big))

@@ -160,7 +160,9 @@ class _Twin:
         self.hold_comparisons(lane, until)
         lanes.biggest[:, lane] = np.fmax(lanes.biggest[:, lane], np.abs(lanes.y[:, lane]))
         while person.rows and person.rows[0][0] <= until:
-            self.write(lane, person, person.rows.popleft()[1], lanes.y[:, one], time)
+            # right after the instant, where a comparison of time may turn
+            seen = time + abs(time) * 2.0**-52 if self.equations.comparisons else time
+            self.write(lane, person, person.rows.popleft()[1], lanes.y[:, one], seen)
         if time - person.settled > _CLOSE * max(1.0, abs(time)):
             lanes.attempts[lane] = 0
         person.settled = time

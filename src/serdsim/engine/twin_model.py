@@ -106,7 +106,7 @@ class Attempt:
         inner = np.zeros_like(self.y)
         for k in self.dense[::-1]:
             inner = k + x * inner
-        return (1.0 - x) * self.y + x * (self.end + (1.0 - x) * inner)
+        return np.asarray((1.0 - x) * self.y + x * (self.end + (1.0 - x) * inner))
 
 
 def attempt(functions: Functions, method: Method, held: Held, t: np.ndarray, h: np.ndarray) -> Attempt:

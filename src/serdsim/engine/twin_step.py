@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from serdsim.codegen.method import Method
+from serdsim.codegen.native_step import BEND
 from serdsim.engine.native import Tuning
 from serdsim.engine.plan import Plan
 from serdsim.engine.twin_model import Attempt, Functions, Held, attempt
@@ -84,7 +85,8 @@ def advance(functions: Functions, method: Method, lanes: Lanes, plan: Plan, tuni
     taken = np.where(hit, room, np.minimum(lanes.h, 0.5 * room))  # two equal steps instead of one and a rest
     scale = _weight(np.abs(lanes.y), lanes.biggest, lanes, plan, tuning)
     step = attempt(functions, method, Held(lanes.y, lanes.c, lanes.z, scale), lanes.t, taken)
-    error, bad = _error(step, lanes, plan, tuning)
+    bends = bool(functions.system.drift) and method.implicit
+    error, bad = _error(step, bends, lanes, plan, tuning)
     ok = lanes.active & ~bad & (error <= 1.0)
     _next_size(lanes, taken, np.where(bad, np.inf, error), ok, hit, method, tuning)
     part = _first_change(functions, step, lanes, ok)
@@ -98,18 +100,21 @@ def advance(functions: Functions, method: Method, lanes: Lanes, plan: Plan, tuni
     return Outcome(step, ok, ok & (hit | cut), ended, failed)
 
 
-def _error(step: Attempt, lanes: Lanes, plan: Plan, tuning: Tuning) -> tuple[np.ndarray, np.ndarray]:
+def _error(step: Attempt, bends: bool, lanes: Lanes, plan: Plan, tuning: Tuning) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest error over its tolerance, and where something is not finite."""
     size = np.maximum(np.abs(step.y), np.abs(step.end))
     big = np.maximum(np.abs(step.end), lanes.biggest)
-    share = np.abs(step.error) / _weight(size, big, lanes, plan, tuning)
+    off = np.abs(step.error)
+    if bends:
+        off = np.maximum(off, np.abs(step.dense[-1] * BEND))
+    share = off / _weight(size, big, lanes, plan, tuning)
     bad = ~np.all(np.isfinite(step.end) & np.isfinite(share), axis=0)
     return np.max(share, axis=0, initial=0.0), bad
 
 
 def _weight(size: np.ndarray, big: np.ndarray, lanes: Lanes, plan: Plan, tuning: Tuning) -> np.ndarray:
     """Return the tolerance of states of that size that were once that big."""
-    return plan.rtol * np.maximum(size, tuning.floor * big) + plan.atol * np.abs(lanes.sizes) + _NO_WEIGHT
+    return np.asarray(plan.rtol * np.maximum(size, tuning.floor * big) + plan.atol * np.abs(lanes.sizes) + _NO_WEIGHT)
 
 
 def _next_size(lanes: Lanes, taken: np.ndarray, error: np.ndarray, ok: np.ndarray, hit: np.ndarray, method: Method, tuning: Tuning) -> None:
@@ -142,7 +147,7 @@ def _first_change(functions: Functions, step: Attempt, lanes: Lanes, ok: np.ndar
 
     def differs(x: np.ndarray) -> np.ndarray:
         seen = functions.compare(step.at(x), lanes.c, lanes.z, step.t + x * step.taken)
-        return np.any(seen[located] != lanes.z[located], axis=0)
+        return np.asarray(np.any(seen[located] != lanes.z[located], axis=0))
 
     low, high = np.zeros(len(ok)), np.full(len(ok), np.nan)
     for look in range(1, LOOKS + 1):
