@@ -80,11 +80,14 @@ class _Batch:
         accepted, refused, ended = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
         words = self._words(out, final, status, accepted, refused, ended)
         self.code.function(words.ctypes.data)
-        out[status != 0] = np.nan
+        messages = ("",) * count
+        if np.any(status):
+            out[status != 0] = np.nan
+            messages = tuple(_words(s, t) for s, t in zip(status.tolist(), ended.tolist(), strict=True))
         return Arrays(
             values=out.transpose(2, 1, 0),
             status=np.array(STATUS, dtype=object)[status],
-            message=tuple(_words(s, t) for s, t in zip(status.tolist(), ended.tolist(), strict=True)),
+            message=messages,
             final=final,
             evaluations=(accepted + refused) * self.code.evaluations,
             steps=accepted,
@@ -93,7 +96,7 @@ class _Batch:
 
     def _pointer(self, array: np.ndarray) -> int:
         self.kept.append(array)
-        return int(array.ctypes.data)
+        return int(array.__array_interface__["data"][0])
 
     def _words(self, out: np.ndarray, final: np.ndarray, *results: np.ndarray) -> np.ndarray:
         plan, code = self.plan, self.code
@@ -182,6 +185,8 @@ def _rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, int, np.ndarray]:
 
 def _items(code: Compiled, schedule: Schedule) -> tuple[np.ndarray, np.ndarray]:
     """Return kinds and targets of the schedule as the compiled code counts them."""
+    if not len(schedule.times):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     inputs = {id: i for i, id in enumerate(code.constants)}
     states = {id: i for i, id in enumerate(code.states)}
     of_name = np.array([inputs.get(name, states.get(name, 0)) for name in schedule.names] or [0], np.int64)

@@ -135,8 +135,9 @@ class Plan:
         first = times[:1]
         if not times.size or not np.all(np.isfinite(first)) or np.any(first < self.start_time) or not np.all(times[1:] >= times[:-1]):
             raise InputError("output times must be finite, rising and not before the start")
-        if self.schedule is not None:
-            _check_schedule(self.schedule, self.start_time)
+        if self.schedule is None:
+            object.__setattr__(self, "schedule", Schedule.none(self.individuals))
+        _check_schedule(self.stops, self.start_time)
 
     @property
     def individuals(self) -> int:
@@ -145,8 +146,9 @@ class Plan:
 
     @property
     def stops(self) -> Schedule:
-        """The schedule, also where none was given."""
-        return Schedule.none(self.individuals) if self.schedule is None else self.schedule
+        """The schedule, empty where none was given."""
+        assert self.schedule is not None
+        return self.schedule
 
     def times_of(self, individual: int) -> np.ndarray:
         """Return the output times of one individual, +inf at the end where it has fewer than others."""
@@ -158,13 +160,15 @@ class Plan:
             self,
             given=self.given[:, rows],
             initial=None if self.initial is None else self.initial[:, rows],
-            schedule=None if self.schedule is None else self.schedule.chunk(rows),
+            schedule=self.stops.chunk(rows),
             times=self.times if self.times.ndim == 1 else self.times[:, rows],
             placed=self.placed if self.placed is None or self.placed.ndim == 1 else self.placed[:, rows],
         )
 
 
 def _check_schedule(schedule: Schedule, start: float) -> None:
+    if not len(schedule.times):
+        return
     if not np.all(np.isfinite(schedule.times)) or np.any(schedule.times < start):
         raise InputError("a stop lies before the start of the simulation")
     falls = np.diff(schedule.times) < 0
@@ -227,6 +231,8 @@ def _joined(parts: list[np.ndarray | None]) -> np.ndarray | None:
 
 def check_targets(equations: Equations, schedule: Schedule) -> None:
     """Raise an InputError for a change of something that the model does not have."""
+    if not len(schedule.times):
+        return
     for target, kind in {(int(t), int(k)) for t, k in zip(schedule.targets, schedule.kinds, strict=True)}:
         name = schedule.names[target] if KINDS[kind] in ("add", "set") else None
         if name is not None and name not in equations.states and not (KINDS[kind] == "set" and name in equations.constants):
