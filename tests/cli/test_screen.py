@@ -31,7 +31,8 @@ def test_help_and_version_are_fast_and_go_to_stdout() -> None:
 
 
 def test_help_imports_no_heavy_package() -> None:
-    code = "import sys, serdsim, serdsim.cli; heavy = {'numpy', 'pandas', 'xarray', 'scipy', 'duckdb', 'libsbml', 'llvmlite', 'sksundae'}; print(sorted(heavy & set(sys.modules)))"
+    heavy = {"numpy", "pandas", "xarray", "scipy", "duckdb", "libsbml", "llvmlite", "sksundae"}
+    code = f"import sys, serdsim, serdsim.cli; print(sorted({heavy} & set(sys.modules)))"
     env = os.environ | {"PYTHONPATH": str(SOURCE)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,8 @@ from little_models import given as given_of
 from little_models import schedule
 from serdsim.codegen.equations import derive
 from serdsim.codegen.kernel import Kernel, build
+from serdsim.engine.engines import NATIVE
+from serdsim.engine.native import run_native
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.engine.reference import run
 from serdsim.model.entities import Model
@@ -27,26 +30,32 @@ def built(drug: str, genotype: str) -> tuple[Model, Kernel]:
     return model, build(derive(model))
 
 
-def exposed(drug: str, genotype: str, estradiol: float, dose: float, outputs: tuple[str, ...]) -> Arrays:
+ENGINES = ("compiled", "reference")
+
+
+def exposed(engine: str, drug: str, genotype: str, estradiol: float, dose: float, outputs: tuple[str, ...]) -> Arrays:
     model, kernel = built(drug, genotype)
     stops = schedule([(0.0, "set", "E2_medium", estradiol), (0.0, "set", "drug_medium", dose)])
-    arrays = run(kernel, Plan(given_of(model, kernel.equations.given), TIMES, outputs, schedule=stops))
+    plan = Plan(given_of(model, kernel.equations.given), TIMES, outputs, schedule=stops)
+    arrays = run(kernel, plan) if engine == "reference" else run_native(kernel.equations, replace(plan, rtol=NATIVE.rtol))
     assert list(arrays.status) == ["ok"], arrays.message
     return arrays
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("drug,genotype,estradiol,dose", CASES)
-def test_bound_and_free_ligand_is_conserved(drug: str, genotype: str, estradiol: float, dose: float) -> None:
-    values = exposed(drug, genotype, estradiol, dose, BALANCES).values[:, :, 0]
+def test_bound_and_free_ligand_is_conserved(engine: str, drug: str, genotype: str, estradiol: float, dose: float) -> None:
+    values = exposed(engine, drug, genotype, estradiol, dose, BALANCES).values[:, :, 0]
     start = values[:, :1]
     assert np.all(np.abs(values - start) <= 1e-6 * np.abs(start) + 1e-12)
     assert values[1, 0] > 0
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("drug,genotype,estradiol,dose", CASES)
-def test_no_state_is_negative(drug: str, genotype: str, estradiol: float, dose: float) -> None:
+def test_no_state_is_negative(engine: str, drug: str, genotype: str, estradiol: float, dose: float) -> None:
     _, kernel = built(drug, genotype)
-    values = exposed(drug, genotype, estradiol, dose, kernel.equations.states).values[:, :, 0]
+    values = exposed(engine, drug, genotype, estradiol, dose, kernel.equations.states).values[:, :, 0]
     assert np.all(values >= -1e-10 * np.maximum(1.0, np.max(values, axis=1, keepdims=True)))
 
 
