@@ -128,8 +128,12 @@ from serdsim.simulation.streamed import stream
 doses = parse_regimen("any 1 nM q24h x 28")
 ready = prepare("tiny", doses, library=Path(sys.argv[1]), duration_h=672.0, every_h=24.0, draws=int(sys.argv[3]), engine=FAKE)
 stream(ready, Path(sys.argv[2]), workers=2)
-unit = 1024 if sys.platform != "darwin" else 1
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, estimate(ready.job, 2).memory)
+status = Path("/proc/self/status")  # getrusage would count the memory of the process that started this one
+if status.exists():
+    peak = next(int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+else:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(peak, estimate(ready.job, 2).memory)
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serdsim.codegen.ir import Code, Value
 from serdsim.codegen.layout import ARGUMENTS, CLOCK, LANE, SETTINGS, Layout
+from serdsim.codegen.system import System
 
 _COUNTS = ("times_stride", "individuals", "row_count", "output_rows")
 
@@ -115,3 +116,11 @@ class Frame:
         """Call a function of the model."""
         c, z = self.block("c"), self.block("z")
         self.code.do(f"call void @{function}(ptr {y}, ptr {c}, ptr {z}, ptr {t}, ptr {out}{extra})")
+
+
+class SystemFrame(Frame):
+    """A frame whose code depends on the system."""
+
+    def __init__(self, system: System, layout: Layout, lanes: int, *, fma: bool) -> None:
+        super().__init__(layout, lanes, fma=fma)
+        self.system = system

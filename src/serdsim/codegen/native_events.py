@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serdsim.codegen.equations import Equations
-from serdsim.codegen.frame import Frame
+from serdsim.codegen.frame import SystemFrame
 from serdsim.codegen.ir import Value, double_bits
 from serdsim.codegen.layout import FAILED, STATUS, Layout
 from serdsim.codegen.system import System
@@ -28,11 +28,7 @@ def event_functions(system: System, layout: Layout, lanes: int, *, fma: bool) ->
     return [_Begin(system, layout, lanes, fma=fma).text(), _Events(system, layout, lanes, fma=fma).text()]
 
 
-class _Begin(Frame):
-    def __init__(self, system: System, layout: Layout, lanes: int, *, fma: bool) -> None:
-        super().__init__(layout, lanes, fma=fma)
-        self.system = system
-
+class _Begin(SystemFrame):
     def text(self) -> str:
         for k, event in enumerate(self.system.equations.events):
             place = self.element("was", str(k), "%lane")
@@ -42,12 +38,12 @@ class _Begin(Frame):
         return self.code.function("internal void @begin_events(ptr noalias %args, i64 %lane) noinline nounwind")
 
 
-class _Events(Frame):
+class _Events(SystemFrame):
     """Notice triggers and execute what waits, one after the other, until nothing waits."""
 
     def __init__(self, system: System, layout: Layout, lanes: int, *, fma: bool) -> None:
-        super().__init__(layout, lanes, fma=fma)
-        self.system, self.events = system, system.equations.events
+        super().__init__(system, layout, lanes, fma=fma)
+        self.events = system.equations.events
         self.first: list[int] = []
         count = 0
         for event in self.events:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serdsim.codegen.frame import Frame
+from serdsim.codegen.frame import Frame, SystemFrame
 from serdsim.codegen.ir import Value, double_bits
 from serdsim.codegen.layout import ARRIVED, FAILED, NEEDED, RUNNING, Layout
 from serdsim.codegen.native_first import FirstStep
@@ -24,12 +24,8 @@ def service_functions(system: System, layout: Layout, lanes: int, *, fma: bool) 
     ]
 
 
-class _Settle(Frame):
+class _Settle(SystemFrame):
     """`settle(args, lane)`: after the items of an instant; writes its outputs and finds the next stop, or ends the lane."""
-
-    def __init__(self, system: System, layout: Layout, lanes: int, *, fma: bool) -> None:
-        super().__init__(layout, lanes, fma=fma)
-        self.system = system
 
     def text(self) -> str:
         code = self.code
@@ -106,12 +102,8 @@ def _grow_biggest(frame: Frame) -> None:
         code.put(code.new(f"call double @llvm.maxnum.f64(double {old}, double {size})"), frame.block("biggest"), place, "double")
 
 
-class _Service(Frame):
+class _Service(SystemFrame):
     """`service(args)`: looks after all lanes that do not simply go on."""
-
-    def __init__(self, system: System, layout: Layout, lanes: int, *, fma: bool) -> None:
-        super().__init__(layout, lanes, fma=fma)
-        self.system = system
 
     def text(self) -> str:
         code = self.code

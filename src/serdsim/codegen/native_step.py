@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serdsim.codegen.frame import Frame
+from serdsim.codegen.frame import SystemFrame
 from serdsim.codegen.ir import Value
 from serdsim.codegen.layout import ARRIVED, FAILED, Layout
 from serdsim.codegen.method import Method
@@ -21,10 +21,10 @@ def step_function(system: System, method: Method, layout: Layout, lanes: int, *,
     return _Step(system, method, layout, lanes, fma=fma).text()
 
 
-class _Step(Frame):
+class _Step(SystemFrame):
     def __init__(self, system: System, method: Method, layout: Layout, lanes: int, *, fma: bool) -> None:
-        super().__init__(layout, lanes, fma=fma)
-        self.system, self.method, self.n = system, method, layout.states
+        super().__init__(system, layout, lanes, fma=fma)
+        self.method, self.n = method, layout.states
 
     def text(self) -> str:
         code = self.code
