@@ -26,6 +26,16 @@ def _guard(function: Callable[..., float]) -> Callable[..., float]:
     return guarded
 
 
+def _odd(function: Callable[[float], float]) -> Callable[[float], float]:
+    guarded = _guard(function)
+    return lambda x: math.copysign(guarded(abs(x)), x)
+
+
+def _quotient(a: float, b: float) -> float:
+    whole = a / b
+    return float(math.trunc(whole)) if math.isfinite(whole) else whole
+
+
 def _pow(base: float, exponent: float) -> float:
     # a concentration a rounding error below zero counts as zero; a whole exponent keeps its sign
     if base < 0.0 and math.isfinite(exponent) and exponent != int(exponent):
@@ -82,10 +92,10 @@ NAMESPACE: dict[str, Any] = {
     "_ceil": _whole(math.ceil),
     "_factorial": _guard(lambda x: math.gamma(x + 1.0)),
     "_fmod": _guard(math.fmod),
-    "_quotient": _guard(lambda a, b: math.trunc(a / b)),
+    "_quotient": _guard(_quotient),
 }
 for _name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh"):
-    NAMESPACE["_" + _name] = _guard(getattr(math, _name))
+    NAMESPACE["_" + _name] = (_odd if _name == "sinh" else _guard)(getattr(math, _name))
 for _name, _inner, _inverse in (
     ("sec", math.cos, math.acos),
     ("csc", math.sin, math.asin),

@@ -1,1 +1,1 @@
-"""Plan -> arrays. The reference engine is CVODE, one individual at a time."""
+"""Plan -> arrays: a compiled engine, its NumPy twin, and CVODE, one individual at a time, which defines what is right."""
