@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
+_MARK = 32  # bytes before the data: its own hash
 
 
 def cache_folder() -> Path:
@@ -27,18 +28,19 @@ def cache_folder() -> Path:
 def kept_bytes(kind: str, rests_on: bytes, make: Callable[[], bytes]) -> bytes:
     """Return what `make` gives for `rests_on`, from the cache folder where it was made before.
 
-    A folder that cannot be read or written only costs time; a file that is there is whole.
+    A folder that cannot be read or written, and a file that is not what was written, only cost time.
     """
     key = hashlib.sha256(rests_on).hexdigest()
     path = cache_folder() / kind / key[:2] / key
-    try:
-        return path.read_bytes()
-    except OSError:
-        data = make()
+    with contextlib.suppress(OSError):
+        found = path.read_bytes()
+        if hashlib.sha256(found[_MARK:]).digest() == found[:_MARK]:
+            return found[_MARK:]
+    data = make()
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
+            file.write(hashlib.sha256(data).digest() + data)
         Path(file.name).replace(path)
     return data
 
