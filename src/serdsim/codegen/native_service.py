@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from serdsim.codegen.frame import Frame, SystemFrame
 from serdsim.codegen.ir import Value, double_bits
 from serdsim.codegen.layout import ARRIVED, FAILED, NEEDED, RUNNING, Layout
@@ -149,10 +151,10 @@ class _Service(SystemFrame):
     def _any(self, flag: int) -> Value:
         return self.code.any(self.code.new(f"icmp eq {self.code.longs} {self._flags()}, splat (i64 {flag})"))
 
-    def _each(self, flag: int, body: object) -> None:
+    def _each(self, flag: int, body: Callable[[Value], None]) -> None:
         code = self.code
         with code.each(self.lanes) as lane, code.when(code.new(f"icmp eq i64 {self.lane_number('flag', lane)}, {flag}")):
-            body(lane)  # type: ignore[operator]
+            body(lane)
 
     def _replace(self) -> None:
         """Hand over failed individuals, bring new ones, and compute where they start."""

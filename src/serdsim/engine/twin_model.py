@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,20 +52,20 @@ class Functions:
 
 
 class _Live:
-    def __init__(self, function: object) -> None:
+    def __init__(self, function: Callable[..., list[np.ndarray]]) -> None:
         self.function = function
 
     def __call__(self, y: np.ndarray, c: np.ndarray, z: np.ndarray, t: np.ndarray) -> np.ndarray:
-        return _rows(self.function(None, None, c, y, z != 0.0, t), len(t))  # type: ignore[operator]
+        return _rows(self.function(None, None, c, y, z != 0.0, t), len(t))
 
 
 class _OfBlock:
-    def __init__(self, function: object, name: str) -> None:
+    def __init__(self, function: Callable[..., list[np.ndarray]], name: str) -> None:
         self.function, self.name = function, name
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         blocks = [values if name == self.name else None for name in "gpc"]
-        return _rows(self.function(*blocks, None, None, None), values.shape[1])  # type: ignore[operator]
+        return _rows(self.function(*blocks, None, None, None), values.shape[1])
 
 
 def _rows(found: Sequence[np.ndarray], lanes: int) -> np.ndarray:
