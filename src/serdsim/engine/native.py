@@ -14,7 +14,6 @@ from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
 from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, check_plan
 
-SAFETY, GROW, SHRINK, FLOOR, MEMORY = 0.9, 10.0, 0.2, 1e-3, 3.0
 _TIGHT = 1e-8  # relative tolerance of the reference engine
 
 
@@ -34,13 +33,23 @@ def _with_handed_over(equations: Equations, plan: Plan, arrays: Arrays) -> Array
 
 @dataclass(frozen=True)
 class Tuning:
-    """How steps are chosen; the defaults are measured, see docs/engine.md."""
+    """How steps are chosen; of the values tried on seven models these took the fewest steps for the same error, within 3 %.
 
-    safety: float = SAFETY
-    grow: float = GROW
-    shrink: float = SHRINK
-    floor: float = FLOOR
-    memory: float = MEMORY
+    Attributes
+    ----------
+    safety, grow, shrink : float
+        Of the controller: factor below the step that would just do, largest and smallest change of the step.
+    floor : float
+        Errors count relative to no less than this share of the largest size that a state has had.
+    memory : float
+        How many times longer than the first step after the last change the first step after a change may be.
+    """
+
+    safety: float = 0.9
+    grow: float = 10.0
+    shrink: float = 0.2
+    floor: float = 1e-3
+    memory: float = 3.0
 
 
 USUAL = Tuning()

@@ -12,20 +12,19 @@ import numpy as np
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.method import read_method
 from serdsim.codegen.system import build_system
-from serdsim.engine.native import Tuning
+from serdsim.engine.native import USUAL, Tuning
 from serdsim.engine.plan import Arrays, Plan, check_outputs, check_plan, same_instant
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_step import Lanes, Outcome, advance
 from serdsim.errors import ModelError
 
 LANES = 8
-_USUAL = Tuning()
 _CLOSE = 1e-13  # of the time: changes that follow each other in less count as one stop for the cap of steps
 _NEXT_FLOAT = 2.0**-52
 _SMALLEST = 1e-300
 
 
-def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = _USUAL, lanes: int = LANES) -> Arrays:
+def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = USUAL, lanes: int = LANES) -> Arrays:
     """Return the arrays of a plan; a failing individual ends in a status, never in an exception.
 
     Parameters
