@@ -173,6 +173,9 @@ CASES = {
     "no value": Broken(
         cell(DRUGS, KD, "value", ""), ("imlunestrant, value: the cell is empty", "expected a number", "Fill in"), TableError, DRUGS
     ),
+    "no unit": Broken(
+        cell(DRUGS, KD, "unit", ""), ("imlunestrant, unit: the cell is empty", "expected a unit", "Fill in"), TableError, DRUGS
+    ),
     "no grade": Broken(
         cell(DRUGS, KD, "grade", ""), ("imlunestrant, grade: the cell is empty", "expected one of primary", "Fill in"), TableError, DRUGS
     ),
@@ -186,9 +189,9 @@ CASES = {
     "a fit without a source": Broken(
         cell(DRUGS, ("estradiol", "Kd"), "source", ""), ("Kd: grade fitted without a source", "a key of"), TableError, DRUGS
     ),
-    "an assumption without a word": Broken(
-        cell(DRUGS, ("imlunestrant", "s"), "note", ""),
-        ("s: grade assumption without a word on where it comes from", "a source, a locator or a note", "Say it in the note"),
+    "an assumption without a source": Broken(
+        cell(DRUGS, ("imlunestrant", "s"), "source", ""),
+        ("s: grade assumption without a source", "a key of references.bib", "Serdsim2026"),
         TableError,
         DRUGS,
     ),

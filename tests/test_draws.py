@@ -97,7 +97,7 @@ def test_no_draws_means_the_central_values():
 def test_a_new_parameter_leaves_the_draws_of_the_others_alone(tmp_path):
     model, library = load("cell"), copied(tmp_path)
     edit(library, "models/cell/population.ant", "quiescent has cells;", "k_new has per_h;  quiescent has cells;")
-    edit(library, "parameters.tsv", "k_div\t", "k_new\t1\t1/h\tlognormal\t\t\t\t0.3\tassumption\t\t\t\t\ta new one\nk_div\t")
+    edit(library, "parameters.tsv", "k_div\t", "k_new\t1\t1/h\tlognormal\t\t\t\t0.3\tassumption\tSerdsim2026\t\t\t\ta new one\nk_div\t")
     wider = load("cell", library=library)
     assert "k_new" in wider.evidence
     ids = tuple(reversed(tuple(model.evidence)))

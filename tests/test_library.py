@@ -52,7 +52,7 @@ def test_all_numbers_of_a_model_have_unit_grade_origin_and_distribution(name, dr
         assert quantity.value is not None and quantity.value >= 0, id
         parse_unit(quantity.unit or "")
         assert entry.grade in ("primary", "secondary", "derived", "fitted", "recalled", "assumption"), id
-        assert entry.source or entry.locator or entry.note, id
+        assert entry.source, id
         assert entry.distribution == "fixed" or (entry.prior or 0.0) > 0, id
         assert entry.table and entry.line and entry.row, id
 

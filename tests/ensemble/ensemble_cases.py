@@ -44,7 +44,7 @@ def table() -> str:
     lines = [COLUMNS]
     for id, value, unit, prior in ROWS:
         cells = dict.fromkeys(COLUMNS, "") | {"id": id, "value": value, "unit": unit, "prior": prior, "grade": "assumption"}
-        lines.append(list((cells | {"distribution": "lognormal" if prior else "fixed", "note": "made up"}).values()))
+        lines.append(list((cells | {"distribution": "lognormal" if prior else "fixed", "source": "None2000", "note": "made up"}).values()))
     return "".join("\t".join(cells) + "\n" for cells in lines)
 
 
@@ -55,7 +55,7 @@ def tiny_library(folder: Path, pre_run: float = 2.0) -> Path:
     (library / "models" / "tiny.yaml").write_text(RECIPE % pre_run)
     (library / "models" / "tiny" / "tiny.ant").write_text(MODEL)
     (library / "parameters.tsv").write_text(table())
-    drug = ["any", "x", "1", "1", "fixed", *[""] * 3, "", "assumption", *[""] * 4, "made up"]
+    drug = ["any", "x", "1", "1", "fixed", *[""] * 3, "", "assumption", "None2000", *[""] * 3, "made up"]
     (library / "drugs.tsv").write_text("\t".join(["drug", *COLUMNS]) + "\n" + "\t".join(drug) + "\n")
     (library / "references.bib").write_text("@misc{None2000, author = {Nobody, N.}, title = {Nothing}, year = {2000}, note = {no DOI}}\n")
     return library
