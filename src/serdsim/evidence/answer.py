@@ -25,10 +25,10 @@ from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.tables import outcome_tables
-from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.experiments.runner import Readings, model_of, run_experiment
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Model
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import shipped_library
 from serdsim.references import Reference, read_references
 from serdsim.results.run_id import content_hash, run_id
 from serdsim.results.run_record import serdsim_version
@@ -193,13 +193,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
             for series in claim.experiment.series.values():
                 key = f"{claim.experiment.model} {series.drug} {series.genotype} {claim.experiment.cell_line}"
                 if key not in models:
-                    models[key] = load(
-                        claim.experiment.model,
-                        library=root,
-                        drug=series.drug,
-                        genotype=series.genotype,
-                        cell_line=claim.experiment.cell_line,
-                    )
+                    models[key] = model_of(claim.experiment, series, root)
     return models
 
 

@@ -110,9 +110,7 @@ def run_experiment(
     wanted = [experiment.series[id] for id in (only if only is not None else experiment.series)]
     if isinstance(only, Mapping):
         wanted = [replace(series, concentrations=only[series.id]) for series in wanted]
-    models = {
-        s.id: load(experiment.model, library=library, drug=s.drug, genotype=s.genotype, cell_line=experiment.cell_line) for s in wanted
-    }
+    models = {s.id: model_of(experiment, s, library) for s in wanted}
     equations = derive(next(iter(models.values())))
     _check(experiment, wanted, equations)
     given = {s.id: _changed(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
@@ -120,6 +118,11 @@ def run_experiment(
     before = _pre_run(experiment, wanted, given, equations, workers, progress, title)
     arrays = _main_run(experiment, wanted, given, before, equations, draws, workers, progress, title)
     return _readings(experiment, wanted, models, arrays, draws)
+
+
+def model_of(experiment: Experiment, series: Series, library: Path | None = None) -> Model:
+    """Return the model that a series runs on, filled with its drug, genotype and cell line."""
+    return load(experiment.model, library=library, drug=series.drug, genotype=series.genotype, cell_line=experiment.cell_line)
 
 
 def _check(experiment: Experiment, wanted: Sequence[Series], equations: Equations) -> None:
