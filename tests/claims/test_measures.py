@@ -5,25 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serdsim.claims.measures import read_part, values_of
+from measure_cases import DOSES, FACTORS, TIMES, readings_of
+from serdsim.claims.kinds import values_of
+from serdsim.claims.measures import read_part
 from serdsim.claims.read import Claim
 from serdsim.claims.testing import test_claim as tested
 from serdsim.errors import ClaimError
-from serdsim.experiments.protocol import Experiment, Series
-from serdsim.experiments.runner import Reading, Readings
-
-DOSES = (0.0, *np.logspace(-2, 2, 41).tolist())
-TIMES = np.arange(0.0, 24.5, 0.5)
-FACTORS = np.array([1.0, 2.0, 4.0])  # three draws
+from serdsim.experiments.runner import Readings
 
 
 def readings(values: dict[str, np.ndarray], doses=DOSES) -> Readings:
-    """Return hand-made readings, shape (dose, time, draw)."""
-    common = {"drug": "d", "genotype": "WT", "concentrations": tuple(doses), "estradiol": 0.0, "settings": {}, "like": {}, "file": "x.yaml"}
-    series = {id: Series(id=id, **common) for id in values}
-    experiment = Experiment("X", "x", "cell", "MCF7", "d", 96.0, 24.0, 0.5, ("y",), series, "x.yaml")
-    found = {id: Reading(series[id], TIMES, {"y": value}, 0) for id, value in values.items()}
-    return Readings(experiment, found, {}, (), 0.0, 0)
+    """Return hand-made readings of one output, shape (dose, time, draw)."""
+    return readings_of({id: {"y": value} for id, value in values.items()}, doses)
 
 
 def hyperbola(half: np.ndarray) -> np.ndarray:
@@ -149,7 +142,7 @@ def test_a_time_that_was_not_observed_is_never_rounded(time):
 
 WRONG = {
     "no bound": ({"below": None}, "no bound", "so that it can fail"),
-    "an unknown kind": ({"measure": {"kind": "slope"}}, "slope", "ratio, window, dc50"),
+    "an unknown kind": ({"measure": {"kind": "slope"}}, "slope", "ratio, difference, window"),
     "an unknown series": ({"measure": {"of": "c @ 1 nM"}}, 'no series "c"', "one of a, b"),
     "an unknown arm": ({"measure": {"of": "a @ 7 nM"}}, "no arm at 7 nM", "nM"),
     "an arm without its concentration": ({"measure": {"of": "a"}}, "lacks its concentration", "series @ 1000 nM"),

@@ -1,23 +1,48 @@
-"""What a claim measures on the readings of its experiment: ratios, windows, DC50 and half-lives per draw."""
+"""What a claim measures on the readings of its experiment: the record, and reading it with all checks before anything runs.
+
+The arithmetic of each kind is in `kinds.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from serdsim.endpoints.dose_response import dc50, half_life
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, observed, quantity
 from serdsim.experiments.runner import Reading, Readings
+
+ARMS = {
+    "ratio": ("of", "to"),
+    "difference": ("of", "to"),
+    "window": ("of", "low", "high"),
+    "half_life": ("of",),
+    "later": ("of",),
+    "gr": ("of", "to"),
+    "gr50": ("of",),
+    "gr50_ratio": ("of", "to"),
+    "gr_aoc": ("of",),
+    "dc50": ("of",),
+    "dc50_ratio": ("of", "to"),
+    "ec50": ("of",),
+    "ec50_ratio": ("of", "to"),
+    "ic50": ("of",),
+    "ic50_ratio": ("of", "to"),
+}
+_WHOLE = frozenset(kind for kind in ARMS if kind.startswith(("gr50", "gr_aoc", "dc50", "ec50", "ic50")))
+_FROM_START = frozenset({"later", "gr"})  # their arms carry no time: they read from 0 h to the measure's time
+_RATIOS = frozenset({"ratio", *(kind for kind in ARMS if kind.endswith("_ratio"))})
+SMALLEST_MARGIN = "smallest_margin"
 
 
 @dataclass(frozen=True)
 class Measure:
     """A number per draw.
 
-    `of`, `to`, `low` and `high` name arms as ``series @ concentration`` or ``series @ concentration @ time``.
+    `of`, `to`, `low` and `high` name arms as ``series @ concentration`` or ``series @ concentration @ time``, or a whole
+    series by its id. `then` is the second output of the kind `later`, and `least` the relative change that counts as moving.
     """
 
     kind: str
@@ -25,6 +50,8 @@ class Measure:
     time: float
     arms: Mapping[str, str]
     file: str
+    then: str = ""
+    least: float = 0.0
 
     def needs(self, experiment: Experiment) -> Mapping[str, frozenset[float]]:
         """Return the concentrations [nM] that it reads of each series; all of them where it names none."""
@@ -32,14 +59,17 @@ class Measure:
         for text in self.arms.values():
             words = [word.strip() for word in text.split("@")]
             every = experiment.series[words[0]].concentrations
-            read = {every[_row(every, words[1], self.file)]} if len(words) > 1 else set(every)
+            read = {every[row(every, words[1], self.file)]} if len(words) > 1 else set(every)
             found[words[0]] = found.get(words[0], frozenset()) | read
         return found
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a test or one control: a measure with its bounds, in the shown unit after `scale`."""
+    """One part of a test or one control: a measure with its bounds, in the shown unit after `scale`.
+
+    `report` is empty or ``smallest_margin``: then the outcome says in words which margin the draws meet.
+    """
 
     id: str
     title: str
@@ -48,6 +78,7 @@ class Part:
     below: float | None
     above: float | None
     measure: Measure
+    report: str = ""
 
     @property
     def bound(self) -> str:
@@ -69,13 +100,6 @@ class Part:
         return np.asarray(good)
 
 
-def values_of(part: Part, readings: Readings) -> np.ndarray:
-    """Return the value of a part for each draw, in its shown unit, shape (draw,)."""
-    measure = part.measure
-    with np.errstate(divide="ignore", invalid="ignore"):  # a window of zero width gives no number, and so does not hold
-        return np.asarray(part.scale * _KINDS[measure.kind](measure, readings))
-
-
 def arm(text: str, measure: Measure, readings: Readings) -> np.ndarray:
     """Return the output of one arm, shape (draw,).
 
@@ -84,58 +108,32 @@ def arm(text: str, measure: Measure, readings: Readings) -> np.ndarray:
     ClaimError
         For a series, concentration or time that the experiment does not have.
     """
-    reading, row, time = locate(text, measure, readings)
-    return np.asarray(reading.at(measure.output, time)[row])
+    reading, at, time = locate(text, measure, readings)
+    return np.asarray(reading.at(measure.output, time)[at])
 
 
 def locate(text: str, measure: Measure, readings: Readings) -> tuple[Reading, int, float]:
     """Return the reading, the row of the concentration and the time that an arm names."""
     words = [word.strip() for word in text.split("@")]
     reading = readings.series[words[0]]
-    row = _row(reading.series.concentrations, words[1], measure.file)
-    return reading, row, quantity(words[2], "h", measure.file, text) if len(words) > 2 else measure.time
+    at = row(reading.series.concentrations, words[1], measure.file)
+    return reading, at, quantity(words[2], "h", measure.file, text) if len(words) > 2 else measure.time
 
 
-def _row(concentrations: tuple[float, ...], text: str, file: str) -> int:
-    wanted = quantity(text, "nM", file, text)
+def row(concentrations: tuple[float, ...], text: str, file: str, id: str | None = None) -> int:
+    """Return which of the concentrations [nM] a text such as ``10 nM`` names.
+
+    Raises
+    ------
+    ClaimError
+        For one that is not among them.
+    """
+    wanted = quantity(text, "nM", file, id or text)
     found = [i for i, value in enumerate(concentrations) if np.isclose(value, wanted, rtol=1e-9, atol=0.0)]
     if not found:
         known = ", ".join(f"{value:g}" for value in concentrations)
-        raise ClaimError(Issue(f"the series has no arm at {text}", file=file, expected=f"one of {known} nM"))
+        raise ClaimError(Issue(f"the series has no arm at {text}", file=file, id=id, expected=f"one of {known} nM"))
     return found[0]
-
-
-def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
-    return np.asarray(arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings))
-
-
-def _window(measure: Measure, readings: Readings) -> np.ndarray:
-    low = arm(measure.arms["low"], measure, readings)
-    return np.asarray((arm(measure.arms["of"], measure, readings) - low) / (arm(measure.arms["high"], measure, readings) - low))
-
-
-def _dc50(measure: Measure, readings: Readings, name: str = "of") -> np.ndarray:
-    reading = readings.series[measure.arms[name].strip()]
-    return dc50(np.array(reading.series.concentrations), reading.at(measure.output, measure.time))
-
-
-def _dc50_ratio(measure: Measure, readings: Readings) -> np.ndarray:
-    return np.asarray(_dc50(measure, readings) / _dc50(measure, readings, "to"))
-
-
-def _half_life(measure: Measure, readings: Readings) -> np.ndarray:
-    reading, row, _ = locate(measure.arms["of"], measure, readings)
-    return half_life(reading.times, reading.values[measure.output][row])
-
-
-_KINDS: dict[str, Callable[[Measure, Readings], np.ndarray]] = {
-    "ratio": _ratio,
-    "window": _window,
-    "dc50": _dc50,
-    "dc50_ratio": _dc50_ratio,
-    "half_life": _half_life,
-}
-_NEEDS = {"ratio": ("of", "to"), "window": ("of", "low", "high"), "dc50": ("of",), "dc50_ratio": ("of", "to"), "half_life": ("of",)}
 
 
 def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) -> Part:
@@ -149,46 +147,75 @@ def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) ->
     id = str(entry.get("id", "?"))
     try:
         spec = dict(entry["measure"])  # type: ignore[call-overload]
-        kind, output = str(spec["kind"]), str(spec["output"])
-        arms = {name: str(spec[name]) for name in _NEEDS[kind]}
-        measure = Measure(kind, output, quantity(spec["time"], "h", file, id), arms, file)
+        measure = _measure(spec, file, id)
         title = str(entry.get("title", entry.get("must_show", "")))
-        part = Part(id, title, str(entry["unit"]), float(str(entry["scale"])), _bound(entry, "below"), _bound(entry, "above"), measure)
+        below, above = _bound(entry, "below"), _bound(entry, "above")
+        part = Part(id, title, str(entry["unit"]), float(str(entry["scale"])), below, above, measure, str(entry.get("report", "")))
     except (KeyError, TypeError, ValueError) as problem:
-        raise ClaimError(
-            Issue(f"the part cannot be read: {problem}", file=file, id=id, expected=f"a measure of kind {', '.join(_KINDS)} with its arms")
-        ) from None
+        expected = f"a measure of kind {', '.join(ARMS)} with its arms"
+        raise ClaimError(Issue(f"the part cannot be read: {problem}", file=file, id=id, expected=expected)) from None
     if part.below is None and part.above is None:
         raise ClaimError(Issue("the part has no bound", file=file, id=id, expected="below or above, so that it can fail"))
+    _check_report(part, file)
     _check_arms(part, experiment, file)
     return part
+
+
+def _measure(spec: Mapping[str, object], file: str, id: str) -> Measure:
+    kind = str(spec["kind"])
+    arms = {name: str(spec[name]) for name in ARMS[kind]}
+    then, least = (str(spec["then"]), float(str(spec["least"]))) if kind == "later" else ("", 0.0)
+    if not 0.0 <= least < 1.0:
+        expected = "a relative change of 0 or more and less than 1, such as 0.05"
+        raise ClaimError(Issue(f'least: "{spec["least"]}" is not allowed', file=file, id=id, expected=expected))
+    return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least)
 
 
 def _bound(entry: Mapping[str, object], name: str) -> float | None:
     return None if entry.get(name) is None else float(str(entry[name]))
 
 
+def _check_report(part: Part, file: str) -> None:
+    if not part.report:
+        return
+    if part.report != SMALLEST_MARGIN:
+        problem = f'the report "{part.report}" is not known'
+        raise ClaimError(Issue(problem, file=file, id=part.id, expected=SMALLEST_MARGIN))
+    if part.measure.kind not in _RATIOS or part.scale != 1.0 or part.above is None or part.below is None or not 0 < part.above < part.below:
+        expected = f"a measure of kind {', '.join(sorted(_RATIOS))}, scale 1, and both above and below, the ends of the margin"
+        raise ClaimError(Issue("the part has no smallest margin", file=file, id=part.id, expected=expected))
+
+
 def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
     issues = []
-    if part.measure.output not in experiment.outputs:
-        issues.append(
-            Issue(f'the experiment does not observe "{part.measure.output}"', file=file, id=part.id, expected=", ".join(experiment.outputs))
-        )
+    for output in filter(None, (part.measure.output, part.measure.then)):
+        if output not in experiment.outputs:
+            problem = f'the experiment does not observe "{output}"'
+            issues.append(Issue(problem, file=file, id=part.id, expected=", ".join(experiment.outputs)))
     for name, text in part.measure.arms.items():
         words = [word.strip() for word in text.split("@")]
         if words[0] not in experiment.series:
-            issues.append(
-                Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected="one of " + ", ".join(experiment.series))
-            )
-        elif part.measure.kind in ("dc50", "dc50_ratio"):
+            known = "one of " + ", ".join(experiment.series)
+            issues.append(Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected=known))
+        elif part.measure.kind in _WHOLE:
             issues += _whole_series(text, words, part, experiment, file)
         elif len(words) > 1:
-            _row(experiment.series[words[0]].concentrations, words[1], file)
-            issues += _time_issues(words[2] if len(words) > 2 else None, part, experiment, file)
+            row(experiment.series[words[0]].concentrations, words[1], file, part.id)
+            issues += _one_arm(name, text, words, part, experiment, file)
         else:
             issues.append(Issue(f'"{text}" lacks its concentration', file=file, id=part.id, expected='such as "series @ 1000 nM"'))
     if issues:
         raise ClaimError(issues)
+
+
+def _one_arm(name: str, text: str, words: list[str], part: Part, experiment: Experiment, file: str) -> list[Issue]:
+    measure = part.measure
+    if len(words) > 2 and measure.kind in _FROM_START:
+        expected = f"no time in the arm: {measure.kind} reads from 0 h to the measure's time"
+        return [Issue(f'"{text}" names a time', file=file, id=part.id, expected=expected)]
+    if measure.kind == "gr" and name == "to" and quantity(words[1], "nM", file, part.id) > 0:
+        return [Issue(f'"{text}" is not a vehicle', file=file, id=part.id, expected="an arm at 0 nM, whose growth is the reference")]
+    return _time_issues(words[2] if len(words) > 2 else None, part, experiment, file)
 
 
 def _whole_series(text: str, words: list[str], part: Part, experiment: Experiment, file: str) -> list[Issue]:
@@ -196,6 +223,9 @@ def _whole_series(text: str, words: list[str], part: Part, experiment: Experimen
         return [Issue(f'"{text}" names one arm', file=file, id=part.id, expected="a whole series, such as its id alone")]
     if experiment.series[words[0]].concentrations[0] > 0:
         return [Issue(f'the series "{words[0]}" has no vehicle', file=file, id=part.id, expected="0 nM as its first concentration")]
+    if len(experiment.series[words[0]].concentrations) < 3:
+        expected = "a vehicle and at least two concentrations, between which the curve is read"
+        return [Issue(f'the series "{words[0]}" is too short', file=file, id=part.id, expected=expected)]
     return _time_issues(None, part, experiment, file)
 
 

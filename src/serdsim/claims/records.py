@@ -87,7 +87,10 @@ class AblationOutcome:
 
 @dataclass(frozen=True)
 class PartOutcome:
-    """One part of a test (a genotype, a medium): value with interval and its own share of passing draws."""
+    """One part of a test (a genotype, a medium): value with interval and its own share of passing draws.
+
+    `note` says more of the draws in words, such as the smallest margin that they meet; empty where nothing is to be said.
+    """
 
     id: str
     title: str
@@ -97,6 +100,7 @@ class PartOutcome:
     unit: str
     bound: str
     p_pass: float
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from serdsim.claims.measures import Part, values_of
+from serdsim.claims.judge import HIGH
+from serdsim.claims.kinds import values_of
+from serdsim.claims.measures import SMALLEST_MARGIN, Part
 from serdsim.claims.read import Claim
 from serdsim.claims.records import ControlOutcome, PartOutcome
+from serdsim.endpoints.equivalence import share_inside, smallest_margin
 from serdsim.experiments.runner import Readings
 
 
@@ -74,7 +77,27 @@ def _reached(values: np.ndarray) -> np.ndarray:
 def _part(part: Part, values: np.ndarray) -> PartOutcome:
     value, lo, hi = _interval(values)
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
-    return PartOutcome(part.id, part.title, value, lo, hi, part.unit, part.bound, p)
+    return PartOutcome(part.id, part.title, value, lo, hi, part.unit, part.bound, p, _note(part, values))
+
+
+def _note(part: Part, values: np.ndarray) -> str:
+    """Return which margin the draws meet, in words, where the part asks for it."""
+    if part.report != SMALLEST_MARGIN or part.above is None or part.below is None or not values.size:
+        return ""
+    margin = smallest_margin(values, HIGH)
+    met = (
+        f"smallest margin met by {100 * HIGH:.0f} % of the draws: {margin:.2g}-fold"
+        if np.isfinite(margin)
+        else (f"no margin is met by {100 * HIGH:.0f} % of the draws, since too few have a ratio")
+    )
+    share = share_inside(values, part.above, part.below)
+    return f"{met}; inside {_bound(part.above)} to {_bound(part.below)} in {100 * share:.0f} %"
+
+
+def _bound(value: float) -> str:
+    """Return a bound as people write it: 1/3 for 0.3333, else its figures."""
+    whole = round(1.0 / value)
+    return f"1/{whole}" if whole > 1 and abs(value * whole - 1.0) < 1e-3 else f"{value:g}"
 
 
 def _control(part: Part, values: np.ndarray) -> ControlOutcome:

@@ -48,8 +48,9 @@ def _statements(answer: Answer) -> pd.DataFrame:
 
 
 def _parts(answer: Answer) -> pd.DataFrame:
-    rows = [(o.statement.id, p.id, p.title, p.value, p.lo90, p.hi90, p.unit, p.bound, p.p_pass) for o in answer.outcomes for p in o.parts]
-    return pd.DataFrame(rows, columns=["statement", "id", "title", "value", "lo90", "hi90", "unit", "bound", "p_pass"])
+    names = ["id", "title", "value", "lo90", "hi90", "unit", "bound", "p_pass", "note"]
+    rows = [(o.statement.id, *(getattr(p, name) for name in names)) for o in answer.outcomes for p in o.parts]
+    return pd.DataFrame(rows, columns=["statement", *names])
 
 
 def _controls(answer: Answer) -> pd.DataFrame:
