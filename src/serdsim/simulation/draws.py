@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -107,6 +108,13 @@ def drawn(marginals: Sequence[Marginal], draws: Draws) -> np.ndarray:
         if m.distribution != "fixed":
             result[i] = _spread(m, z[m.row], decades[m.row] if draws.sceptical and m.assumed else np.zeros(draws.count))
     return result
+
+
+def quantile(marginal: Marginal, share: float) -> float:
+    """Return what a share of all draws of a quantity lies below [its own unit]; the value itself where it is fixed."""
+    if marginal.distribution == "fixed":
+        return marginal.value
+    return float(_spread(marginal, np.array([NormalDist().inv_cdf(share)]), np.zeros(1))[0])
 
 
 def _spread(m: Marginal, z: np.ndarray, decades: np.ndarray) -> np.ndarray:
