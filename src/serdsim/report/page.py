@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from serdsim.claims.records import Answer, Outcome
 from serdsim.experiments.panel import Panel
-from serdsim.references import Reference, cite_text, to_bibtex, to_ris
+from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
-from serdsim.report import numbers, small, view
+from serdsim.report import view
 from serdsim.report.biblio import Bibliography, bibliography
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
+from serdsim.report.shell import environment, read_assets
 
 __all__ = ["EvidenceRow", "render_page"]
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -39,55 +32,6 @@ class FigureView:
     heads: tuple[str, ...]
     rows: tuple[words.TableRow, ...]
     thinned: bool
-
-
-@cache
-def _assets() -> tuple[str, str, str]:
-    """Screen style with embedded fonts, print style, script."""
-
-    def embed(found: re.Match[str]) -> str:
-        data = base64.b64encode((HERE / "assets" / found.group(1)).read_bytes()).decode("ascii")
-        return f"url(data:font/woff2;base64,{data})"
-
-    def read(name: str) -> str:
-        return (HERE / "assets" / name).read_text(encoding="utf-8")
-
-    tokens = re.sub(r"url\((fonts/[\w-]+\.woff2)\)", embed, read("tokens.css"))
-    return tokens + read("site.css"), read("print.css"), read("theme.js")
-
-
-def _digest(text: str) -> str:
-    """The hash by which the content-security policy allows an inline style or script."""
-    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii") + "'"
-
-
-def _policy() -> str:
-    """A policy that allows nothing but this file's own styles, script and embedded fonts."""
-    screen, printed, script = _assets()
-    return (
-        f"default-src 'none'; style-src {_digest(screen)} {_digest(printed)}; script-src {_digest(script)}; "
-        "font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _environment() -> Environment:
-    """The template environment: escapes everything, refuses unknown names."""
-    env = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    shown = view.value_text, view.first_up, view.p_range
-    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held):
-        env.filters[rule.__name__] = rule
-    env.filters |= {
-        "p": numbers.probability,
-        "count": numbers.count,
-        "spark": lambda outcome: Markup(small.spark(outcome)),
-        "cell": lambda ablation: Markup(small.cell(ablation)),
-        "change": small.change,
-        "cite": cite_text,
-    }
-    env.globals |= {"with_interval": numbers.with_interval, "roles": view.ROLES}
-    return env
 
 
 def _figures(answer: Answer, refs: Mapping[str, int]) -> dict[str, list[FigureView]]:
@@ -153,10 +97,10 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
         HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
     """
     listed = bibliography(answer, references, evidence_rows, also)
-    screen, printed, script = _assets()
+    assets = read_assets()
     done = view.tested(answer)
     return (
-        _environment()
+        environment()
         .get_template("question.html.j2")
         .render(
             answer=answer,
@@ -173,9 +117,9 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
             next_review=view.next_review(answer),
-            policy=_policy(),
-            screen=Markup(screen),
-            printed=Markup(printed),
-            script=Markup(script),
+            policy=assets.policy,
+            screen=Markup(assets.screen),
+            printed=Markup(assets.printed),
+            script=Markup(assets.script),
         )
     )
