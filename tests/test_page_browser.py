@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from report_cases import PANELS, an_answer, page
+from serdsim.model.library import shipped_library
 
 pytestmark = pytest.mark.browser
 
@@ -121,4 +122,47 @@ def test_print_opens_the_tables(browser: Any, address: str) -> None:
     assert tab.locator("figure table").first.is_visible()
     assert not tab.locator("#theme").is_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 627
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def numbers_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of all numbers of the shipped library."""
+    from test_passport_page import page_of
+
+    path: Path = tmp_path_factory.mktemp("numbers") / "parameters.html"
+    path.write_text(page_of(shipped_library())[1], encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1920, "light"), (1280, "dark"), (800, "light"), (390, "light"), (390, "dark")])
+def test_page_of_numbers_fits_and_leads_to_its_rows(browser: Any, numbers_address: str, width: int, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    tab = context.new_page()
+    trouble: list[str] = []
+    tab.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
+    tab.goto(numbers_address + "#drugs.tsv-imlunestrant-Kd")
+    row = tab.locator("tr:target")
+    box = row.bounding_box()
+    assert row.locator("th a").inner_text() == "Kd"
+    assert 0 <= box["y"] < 900 and box["x"] >= 0 and box["x"] + box["width"] <= width + 1
+    row.locator("td:nth-child(4) a").first.click()
+    assert tab.locator("li:target").bounding_box()["y"] < 900
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator(".passports b").first.is_visible()
+    assert trouble == []
+    context.close()
+
+
+def test_rows_are_chosen_by_grade_without_script(browser: Any, numbers_address: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
+    tab = context.new_page()
+    tab.goto(numbers_address)
+    total = tab.locator(".passports tbody tr:visible").count()
+    tab.check("#only-fitted")
+    fitted = tab.locator(".passports tbody tr:visible").count()
+    assert 0 < fitted == tab.locator(".passports tbody tr.g-fitted").count() < total
+    tab.check("#only-all")
+    tab.check("#only-used")
+    assert tab.locator(".passports tbody tr:visible").count() == tab.locator(".passports tbody tr.used").count()
     context.close()

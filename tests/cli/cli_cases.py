@@ -61,7 +61,7 @@ def answering(put: Callable[..., None], *outcomes: Outcome, **seen: Any) -> dict
         seen.update(options)
         options["progress"]("draws", 1, 64)
         tables = {"outcomes": pd.DataFrame({"id": [one.statement.id for one in outcomes]})}
-        return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, page="<p>", figures={})
+        return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, page="<p>", parameters="<p>", figures={})
 
     put("serdsim.report.answer", "answer_moa", answer_moa)
     return seen

@@ -63,7 +63,10 @@ def answer_statements(
     if only and not answer.outcomes:
         raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
     record = {"verb": verb} | dict(result.record)
-    folder = write_run(out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, to_png=_to_png)
+    pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
+    folder = write_run(
+        out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, extra_files=pages, to_png=_to_png
+    )
     if as_json:
         print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
     else:

@@ -8,25 +8,30 @@ from pathlib import Path
 
 import pandas as pd
 
-from serdsim.claims.evidence_rows import Fact
+from serdsim.claims.evidence_rows import Fact, read_facts
+from serdsim.claims.read import read_claims
 from serdsim.claims.records import Answer
 from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import build_answer
 from serdsim.evidence.in_use import OWN, UsedFact
+from serdsim.evidence.passports import passports
+from serdsim.model.library import shipped_library
 from serdsim.references import Reference
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
 from serdsim.report.page import render_page
+from serdsim.report.passport_page import render_passports
 
 
 @dataclass(frozen=True)
 class MoaResult:
-    """The answer, its record for run.json, its tables, its page and its figures (SVG by id)."""
+    """The answer, its record for run.json, its tables, its page, the page of all numbers and its figures (SVG by id)."""
 
     answer: Answer
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     page: str
+    parameters: str
     figures: Mapping[str, str]
 
 
@@ -63,13 +68,16 @@ def answer_moa(
     InputError
         When the library or a request cannot be used.
     """
+    root = library or shipped_library()
     done = build_answer(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
     shown = [used for used in done.facts if "judged" in used.used_for or "fit of" in used.used_for]
     rows = [_row(used, done.references) for used in shown]
+    every = read_claims(root, read_facts(root, done.references), done.references)
+    parameters = render_passports(passports(root, every), done.references, done.answer)
     page = render_page(done.answer, done.references, rows, also=[key for key in done.also if key not in OWN])
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    return MoaResult(done.answer, done.record, done.tables, page, figures)
+    return MoaResult(done.answer, done.record, done.tables, page, parameters, figures)
 
 
 def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:
