@@ -12,7 +12,7 @@ from library_cases import copied, edit, set_cell
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.read import Claim, read_claims
 from serdsim.evidence.passports import Passport, number_tables, passports
-from serdsim.experiments.runner import model_of
+from serdsim.experiments.arms import model_of
 from serdsim.model.digest import model_digest
 from serdsim.model.library import load, shipped_library
 from serdsim.model.library_rows import GRADES

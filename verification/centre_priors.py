@@ -4,8 +4,9 @@
     python verification/centre_priors.py --dry-run   # solve only
 
 A row of the role prior may only centre a wide prior. Here it is B043: estradiol raises PgR in MCF7 with an EC50 of 10 to
-50 pM, nominal. All four gene thresholds K are scaled by one factor, so that their ratios stay those of the first prototype,
-until the nominal EC50 of PGR mRNA after 72 h is the geometric middle of that range. Grade and width stay assumption and wide.
+50 pM, nominal. The thresholds of PGR and GREB1 are scaled by one factor, so that their ratio stays that of the first prototype
+(those of cyclin D1 and MYC follow from growth, see fit_growth.py), until the nominal EC50 of PGR mRNA after 72 h is the
+geometric middle of that range. Grade and width stay assumption and wide.
 The activity of AF-1 under 4-hydroxytamoxifen, the partial agonist that serves as a control, goes with the thresholds: it is set
 so that 1 uM alone gives a fifth of the PGR signal of 10 nM estradiol. That share is an assumption; no row gives it.
 Run it before fit_cell.py, and again after it: the fit moves turnover and repression a little.
@@ -29,7 +30,7 @@ from serdsim.engine.reference import run
 from serdsim.model.library import load, shipped_library
 from serdsim.tables import read_table, write_table
 
-THRESHOLDS = {"K_PGR": 1.2, "K_GREB1": 0.8, "K_CCND1": 2.5, "K_MYC": 2.0}  # the first prototype, nM: only ratios count
+THRESHOLDS = {"K_PGR": 1.2, "K_GREB1": 0.8}  # the first prototype, nM: only ratios count
 SHARE = 0.2
 ESTRADIOL = np.array([0.0, *np.logspace(-3.5, 1.0, 19)])
 

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -162,6 +164,16 @@ def placed(model: Model, values: dict[str, float], drug: str) -> Model:
     return model.replace(changes)
 
 
+class Informing(Protocol):
+    """A comparison: the evidence rows that it reads and the fitted quantities that it informs."""
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...
+
+    @property
+    def informs(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True)
 class Fitted:
     """Names, values, widths for the tables, and whether the rows told more than the prior."""
@@ -227,7 +239,7 @@ def columns_of(table: str) -> list[Column]:
     return [*([Column(key)] if key else []), *COLUMNS]
 
 
-def write(library: Path, fitted: Fitted, targets: list[Target]) -> None:
+def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: str) -> None:
     """Write the values with their rows and sources into the tables."""
     facts = read_facts(library)
     for table, key in KEYS.items():
@@ -238,8 +250,9 @@ def write(library: Path, fitted: Fitted, targets: list[Target]) -> None:
             name = f"{table}:{row.text(key) if key else ''}:{row.text('id')}"
             if name in fitted.names:
                 i = fitted.names.index(name)
-                ids = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))
-                sources = dict.fromkeys(facts[id].source for id in ids)
+                read = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))
+                sources = dict.fromkeys(facts[id].source for id in read)
+                ids = list(dict.fromkeys(id.split(".")[0] if id.startswith("D") else id for id in read))  # a series by its number
                 record |= {"value": float(f"{fitted.values[i]:.4g}"), "prior": float(f"{fitted.deviation[i]:.3g}")}
                 record |= {
                     "source": "; ".join(sources),
@@ -247,7 +260,7 @@ def write(library: Path, fitted: Fitted, targets: list[Target]) -> None:
                     "grade": "fitted" if fitted.informed[i] else "assumption",
                 }
                 told = "" if fitted.informed[i] else "; the rows told no more than the prior, which is the first prototype's value"
-                record["note"] = "fitted by verification/fit_cell.py" + told
+                record["note"] = f"fitted by verification/{script}" + told
             rows.append(record)
         write_table(library / table, columns, rows)
 
@@ -271,7 +284,7 @@ def main() -> int:
     for name, value, sd, informed in zip(fitted.names, fitted.values, fitted.deviation, fitted.informed, strict=True):
         print(f"{name:44} {value:10.4g} {sd:7.3f}" + ("" if informed else "   not informed by a row"))
     if not arguments.dry_run:
-        write(arguments.library, fitted, targets)
+        write(arguments.library, fitted, targets, Path(__file__).name)
     return 0
 
 

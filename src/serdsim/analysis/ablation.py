@@ -13,7 +13,8 @@ from serdsim.claims.records import AblationOutcome
 from serdsim.claims.testing import test_claim
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.runner import Change, run_experiment
+from serdsim.experiments.arms import Change
+from serdsim.experiments.runner import run_experiment
 from serdsim.simulation.draws import Draws
 
 

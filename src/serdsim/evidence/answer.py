@@ -25,7 +25,8 @@ from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.tables import outcome_tables
-from serdsim.experiments.runner import Readings, model_of, run_experiment
+from serdsim.experiments.arms import model_of
+from serdsim.experiments.runner import Readings, run_experiment
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Model
 from serdsim.model.library import shipped_library
@@ -191,7 +192,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
     for claim in claims:
         if claim.experiment is not None:
             for series in claim.experiment.series.values():
-                key = f"{claim.experiment.model} {series.drug} {series.genotype} {claim.experiment.cell_line}"
+                key = f"{claim.experiment.model} {series.drug} {series.genotype} {series.cell_line}"
                 if key not in models:
                     models[key] = model_of(claim.experiment, series, root)
     return models

@@ -10,7 +10,7 @@ from serdsim.analysis.ablation import Ablation
 from serdsim.claims.read import Claim
 from serdsim.codegen.equations import derive
 from serdsim.errors import ClaimError, InputError, Issue
-from serdsim.experiments.runner import unknown_quantity
+from serdsim.experiments.arms import unknown_quantity
 from serdsim.model.entities import Model
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serdsim.claims.read import Claim
+from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
-from serdsim.experiments.runner import model_of
 from serdsim.model.antimony_lines import find_definitions, statements
 from serdsim.model.entities import Evidence
 from serdsim.model.library import read_recipe, shipped_models
@@ -114,7 +114,7 @@ def _rows_behind(
 ) -> frozenset[tuple[str, int]]:
     """Return table and line of the rows that fill the model of a series, and of those that it borrows from another drug."""
     bare = replace(series, id="", concentrations=(), estradiol=0.0, settings={}, like={}, file="")
-    key = f"{experiment.model} {experiment.cell_line} {bare}"
+    key = f"{experiment.model} {series.cell_line} {bare}"
     if key not in known:
         known[key] = frozenset(_place(entry) for entry in model_of(experiment, series, library).evidence.values())
     borrowed = [tuple(word.strip() for word in source.split(":")) for source in series.like.values() if ":" in source]

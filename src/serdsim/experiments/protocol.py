@@ -34,6 +34,9 @@ class Series:
     like : mapping
         Quantities that take the value of another one from the start, for example the drug's degradation that of the
         free receptor.
+    given : mapping
+        Quantities that have a number of the experiment instead of the table's from the pre-run on, for example ``n_cells``.
+    cell_line : str
     """
 
     id: str
@@ -43,6 +46,8 @@ class Series:
     estradiol: float
     settings: Mapping[str, float]
     like: Mapping[str, str]
+    given: Mapping[str, float]
+    cell_line: str
     file: str
 
 
@@ -53,7 +58,7 @@ class Experiment:
     Attributes
     ----------
     pre_run : float
-        Hours in medium without ligand before the series start.
+        Hours before the series start, in medium with `pre_estradiol` [nM] and no drug.
     hours : float
         Duration; `every` is the distance of observations [h].
     outputs : tuple of str
@@ -74,6 +79,7 @@ class Experiment:
     series: Mapping[str, Series]
     file: str
     medium_changes: tuple[float, ...] = ()
+    pre_estradiol: float = 0.0
 
     def times(self) -> np.ndarray:
         """Return when the outputs are observed [h]; the first is the start of the series."""
@@ -125,10 +131,9 @@ def _experiment(path: Path) -> Experiment:
     ]
     if missing:
         raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected="all fields of an experiment"))
-    default = record.get("estradiol", "0 nM")
     if not isinstance(record["series"], list) or not record["series"] or not isinstance(record["outputs"], list) or not record["outputs"]:
         raise ClaimError(Issue("the experiment has no series or no outputs", file=file, id="series, outputs", expected="a list of each"))
-    series = [_series(entry, default, file) for entry in record["series"]]
+    series = [_series(entry, record, file) for entry in record["series"]]
     twice = {entry.id for entry in series if [e.id for e in series].count(entry.id) > 1}
     if twice:
         raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], repair="Rename one of the two"))
@@ -145,6 +150,7 @@ def _experiment(path: Path) -> Experiment:
         series={entry.id: entry for entry in series},
         file=file,
         medium_changes=tuple(quantity(text, "h", file, "medium_changes") for text in record.get("medium_changes", [])),
+        pre_estradiol=quantity(record.get("pre_estradiol", "0 nM"), "nM", file, "pre_estradiol"),
     )
     changes = (0.0, *experiment.medium_changes, experiment.hours)
     if any(b <= a for a, b in pairwise(changes)):
@@ -202,12 +208,15 @@ def quantity(text: object, unit: str, file: str, id: str) -> float:
     return value
 
 
-def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
+def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> Series:
+    """Return a series; what it does not say itself is that of the experiment."""
     try:
         id, drug = str(entry["id"]), str(entry["drug"])
         values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
         settings = {str(name): _setting(value, str(name), file, id) for name, value in dict(entry.get("set", {})).items()}
         like = {str(name): str(source) for name, source in dict(entry.get("like", {})).items()}
+        numbers = {**dict(record.get("given", {})), **dict(entry.get("given", {}))}
+        given = {str(name): _setting(value, str(name), file, id) for name, value in numbers.items()}
     except (KeyError, TypeError, AttributeError):
         raise ClaimError(
             Issue("a series lacks id, drug or concentrations", file=file, expected="id, drug, genotype, concentrations")
@@ -219,9 +228,11 @@ def _series(entry: Mapping[str, Any], default: str, file: str) -> Series:
         drug=drug,
         genotype=str(entry.get("genotype", "WT")),
         concentrations=values,
-        estradiol=quantity(entry.get("estradiol", default), "nM", file, id),
+        estradiol=quantity(entry.get("estradiol", record.get("estradiol", "0 nM")), "nM", file, id),
         settings=settings,
         like=like,
+        given=given,
+        cell_line=str(entry.get("cell_line", record["cell_line"])),
         file=file,
     )
 

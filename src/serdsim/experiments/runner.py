@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,26 +15,15 @@ from serdsim.engine.engines import engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.arms import Change, check_names, model_of, place_of, values_given
 from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
-from serdsim.model.library import load
-from serdsim.simulation.draws import Draws, given_values
+from serdsim.model.library import read_recipe, shipped_library
+from serdsim.simulation.draws import Draws
+from serdsim.simulation.plating import plated
 
 BALANCES = ("E2_free_and_bound", "drug_free_and_bound")
 _NO_LIGAND = 1e-9  # [nmol] far below any dose: where there is less, the absolute tolerance of the engine decides
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of the model: each quantity takes the value of another one, or a number.
-
-    With `subject_only` it applies to series with the subject's drug only.
-    """
-
-    id: str
-    settings: Mapping[str, str | float] = field(default_factory=dict)
-    subject_only: bool = True
-    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,84 +101,27 @@ def run_experiment(
         wanted = [replace(series, concentrations=only[series.id]) for series in wanted]
     models = {s.id: model_of(experiment, s, library) for s in wanted}
     equations = derive(next(iter(models.values())))
-    _check(experiment, wanted, equations)
-    given = {s.id: _changed(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
+    check_names(experiment, wanted, equations)
+    given = {s.id: values_given(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
     title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])
-    before = _pre_run(experiment, wanted, given, equations, workers, progress, title)
-    arrays = _main_run(experiment, wanted, given, before, equations, draws, workers, progress, title)
+    run = partial(run_ensemble, equations, workers=workers, progress=progress)
+    before = _pre_run(experiment, wanted, given, equations, partial(run, title=f"{title}: pre-run"))
+    plating = read_recipe(experiment.model, library or shipped_library()).plating
+    start = {id: plated(plating, equations, given[id], state) for id, state in before.items()}
+    places = {s.id: place_of(experiment, s, library)[1] for s in wanted}
+    arrays = _main_run(experiment, wanted, given, start, places, engine_for(equations).rtol, partial(run, title=title))
     return _readings(experiment, wanted, models, arrays, draws)
 
 
-def model_of(experiment: Experiment, series: Series, library: Path | None = None) -> Model:
-    """Return the model that a series runs on, filled with its drug, genotype and cell line."""
-    return load(experiment.model, library=library, drug=series.drug, genotype=series.genotype, cell_line=experiment.cell_line)
-
-
-def _check(experiment: Experiment, wanted: Sequence[Series], equations: Equations) -> None:
-    known = {*equations.states, *equations.constants, *(id for id, _ in (*equations.fixed, *equations.moving))}
-    issues = [Issue("the model has no such output", file=experiment.file, id=id) for id in experiment.outputs if id not in known]
-    for series in wanted:
-        issues += [
-            Issue(f'"{id}" cannot be set', file=experiment.file, id=series.id, expected="an input or a state of the model")
-            for id in series.settings
-            if id not in equations.constants and id not in equations.states
-        ]
-        issues += [
-            Issue(
-                f'"{id}" is named by like, but the model has no such number',
-                file=experiment.file,
-                id=series.id,
-                expected=_near(id, equations.given),
-            )
-            for id in (*series.like, *series.like.values())
-            if id not in equations.given
-        ]
-    if issues:
-        raise ClaimError(issues)
-
-
-def _changed(
-    model: Model, experiment: Experiment, series: Series, ids: tuple[str, ...], draws: Draws, change: Change | None, library: Path | None
-) -> np.ndarray:
-    values = given_values(model, ids, draws)
-    result = values.copy()
-    applies = change is not None and not (change.subject_only and series.drug != experiment.subject)
-    settings: dict[str, str | float] = {**series.like, **(change.settings if change is not None and applies else {})}
-    for target, source in settings.items():
-        rows, name = values, source
-        if isinstance(source, str) and ":" in source:
-            drug, name = (word.strip() for word in source.split(":"))
-            other = load(experiment.model, library=library, drug=drug, genotype=series.genotype, cell_line=experiment.cell_line)
-            rows = given_values(other, ids, draws)
-        for id in (target, name):
-            if isinstance(id, str) and id not in ids:
-                raise ClaimError(unknown_quantity(id, change or Change(series.id, file=series.file), ids))
-        result[ids.index(target)] = rows[ids.index(name)] if isinstance(name, str) else name
-    return result
-
-
-def unknown_quantity(id: str, change: Change, known: Sequence[str]) -> Issue:
-    """Return what is wrong with a change that names `id`."""
-    problem = f'the ablation names "{id}", which the model does not have'
-    return Issue(problem, file=change.file or None, id=change.id, expected=_near(id, known))
-
-
-def _near(id: str, known: Sequence[str]) -> str:
-    return ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"
-
-
 def _pre_run(
-    experiment: Experiment,
-    wanted: Sequence[Series],
-    given: Mapping[str, np.ndarray],
-    equations: Equations,
-    workers: int | None,
-    progress: Progress | None,
-    title: str,
+    experiment: Experiment, wanted: Sequence[Series], given: Mapping[str, np.ndarray], equations: Equations, run: Callable[[Plan], Arrays]
 ) -> dict[str, np.ndarray]:
     """Return the start states; series that differ only in the drug share their pre-run when none of it is there."""
     keys: dict[str, bytes] = {}
     unique: dict[bytes, np.ndarray] = {}
+    given = {id: values.copy() for id, values in given.items()}
+    for values in given.values():
+        values[equations.given.index("E2_medium")] = experiment.pre_estradiol
     present = [equations.given.index(id) for id in _DRUG_POOLS if id in equations.given]
     drugged = any(np.any(values[present] != 0.0) for values in given.values())
     blind = [i for i, id in enumerate(equations.given) if drugged or not _drug_only(id)]
@@ -198,7 +130,7 @@ def _pre_run(
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
     plan = Plan(block, np.array([experiment.pre_run]), ("er_total",), rtol=engine_for(equations).rtol)
-    arrays = run_ensemble(equations, plan, workers=workers, progress=progress, title=f"{title}: pre-run")
+    arrays = run(plan)
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
     width = block.shape[1] // len(unique)
     found = {key: final[:, i * width : (i + 1) * width] for i, key in enumerate(unique)}
@@ -207,13 +139,14 @@ def _pre_run(
 
 _DRUG_POOLS = (
     "drug_medium",
+    "partner_medium",
     "drug_cell",
     *(f"er_{place}_drug_{allele}" for place in ("cyt", "nuc") for allele in ("W", "M")),
 )
 
 
 def _drug_only(id: str) -> bool:
-    return id.endswith(("_drug", "_drug_M", "_drug_W"))
+    return id.endswith(("_drug", "_drug_M", "_drug_W", "_partner"))
 
 
 def _main_run(
@@ -221,27 +154,26 @@ def _main_run(
     wanted: Sequence[Series],
     given: Mapping[str, np.ndarray],
     before: Mapping[str, np.ndarray],
-    equations: Equations,
-    draws: Draws,
-    workers: int | None,
-    progress: Progress | None,
-    title: str,
+    places: Mapping[str, str],
+    rtol: float,
+    run: Callable[[Plan], Arrays],
 ) -> Arrays:
-    width = draws.individuals
+    width = next(iter(given.values())).shape[1]
     blocks, states = [], []
-    targets = ["E2_medium", "drug_medium", *sorted({name for series in wanted for name in series.settings})]
+    ligands = ["E2_medium", *dict.fromkeys(places.values())]
+    targets = [*ligands, *sorted({name for series in wanted for name in series.settings})]
     columns: list[np.ndarray] = []
     for series in wanted:
         for concentration in series.concentrations:
             blocks.append(given[series.id])
             states.append(before[series.id])
-            settings = {"E2_medium": series.estradiol, "drug_medium": concentration, **series.settings}
+            settings = {"E2_medium": series.estradiol, places[series.id]: concentration, **series.settings}
             columns.append(np.repeat(np.array([[settings.get(target, np.nan)] for target in targets]), width, axis=1))
     first = np.concatenate(columns, axis=1)
-    # a change of medium sets both ligands anew; other settings stay as they are
-    fresh = np.tile(first[:2], (len(experiment.medium_changes), 1))
-    stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in range(2)))
-    ids = (*targets, *targets[:2] * len(experiment.medium_changes))
+    # a change of medium sets the ligands anew; other settings stay as they are
+    fresh = np.tile(first[: len(ligands)], (len(experiment.medium_changes), 1))
+    stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in ligands))
+    ids = (*targets, *ligands * len(experiment.medium_changes))
     schedule = Schedule.shared(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
     plan = Plan(
         np.concatenate(blocks, axis=1),
@@ -249,9 +181,9 @@ def _main_run(
         (*experiment.outputs, *BALANCES),
         initial=np.concatenate(states, axis=1),
         schedule=schedule,
-        rtol=engine_for(equations).rtol,
+        rtol=rtol,
     )
-    return run_ensemble(equations, plan, workers=workers, progress=progress, title=title)
+    return run(plan)
 
 
 def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], arrays: Arrays, draws: Draws) -> Readings:

@@ -31,7 +31,16 @@ __all__ = [
     "shipped_models",
 ]
 
-_ROW_ID = re.compile(r"\b[BPC]\d{3}(?:\.\w+)?\b")
+_ROW_ID = re.compile(r"\b[BPCD]\d{3}(?:\.\w+)?\b")
+
+
+@dataclass(frozen=True)
+class Plating:
+    """After the pre-run the species `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied."""
+
+    cells: tuple[str, ...]
+    count: str
+    cleared: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ class Recipe:
     """Which fragments make a model and which table rows fill it.
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
-    selected one), and `pre_run` is the time without ligand before a simulation starts [h].
+    selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
+    ligand before a simulation starts [h].
     """
 
     id: str
@@ -49,6 +59,8 @@ class Recipe:
     defaults: Mapping[str, str]
     outputs: tuple[str, ...]
     doses: Mapping[str, str]
+    slots: Mapping[str, str]
+    plating: Plating | None
     pre_run: float
     file: str
 
@@ -95,12 +107,38 @@ def read_recipe(name: str, library: Path) -> Recipe:
             defaults=record["defaults"],
             outputs=tuple(record["outputs"]),
             doses=record["doses"],
+            slots=record.get("slots", {"drug": "Kd"}),
+            plating=_plating(record.get("plating")),
             pre_run=float(record["pre_run_h"]),
             file=path.name,
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as problem:
         expected = "id, title, fragments, tables, defaults, outputs, doses, pre_run_h"
         raise ModelError(Issue(f"the recipe cannot be read: {problem}", file=path.name, expected=expected)) from None
+
+
+def _plating(record: Mapping[str, object] | None) -> Plating | None:
+    return Plating(tuple(record["cells"]), str(record["count"]), tuple(record["cleared"])) if record else None  # type: ignore[arg-type]
+
+
+def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
+    """Return which place of a model a drug takes, for example that of the receptor's ligand or of its partner.
+
+    Raises
+    ------
+    TableError
+        For a drug that no table has, or that has the rows of no place.
+    """
+    table = next(str(entry["table"]) for entry in recipe.tables if str(entry.get("row", "")).startswith("@drug"))
+    rows = rows_of(library / table, "drug")
+    own = {row.text("id") for row in rows if row.text("drug") == drug}
+    for slot, needed in recipe.slots.items():
+        if needed in own:
+            return slot
+    names = list(dict.fromkeys(row.text("drug") for row in rows))
+    near = get_close_matches(drug, names, 1, 0.4)
+    repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
+    raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
 def files_of(name: str, library: Path) -> tuple[Path, ...]:

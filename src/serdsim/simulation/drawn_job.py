@@ -11,7 +11,9 @@ from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
+from serdsim.model.library import Plating
 from serdsim.simulation.draws import Draws, Marginal, drawn
+from serdsim.simulation.plating import plated
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class DrawnJob:
         Time without doses before the start [model time]; 0 for none.
     chunk : int
         Individuals in a chunk.
+    plating : Plating, optional
+        What is counted anew after the pre-run.
     """
 
     engine: Engine
@@ -46,6 +50,7 @@ class DrawnJob:
     outputs: tuple[str, ...]
     pre_run: float
     chunk: int
+    plating: Plating | None = None
 
     @property
     def individuals(self) -> int:
@@ -62,7 +67,8 @@ class DrawnJob:
         if not self.pre_run:
             return self.engine.run(kernel, plan)
         before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), (), rtol=rtol))
-        return _with_failures(before, self.engine.run(kernel, replace(plan, initial=before.final)))
+        start = plated(self.plating, self.equations, given, before.final)
+        return _with_failures(before, self.engine.run(kernel, replace(plan, initial=start)))
 
 
 def repeated(schedule: Schedule, individuals: int) -> Schedule:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +96,7 @@ def prepare(
         outputs=question.outputs,
         pre_run=question.pre_run * per_hour,
         chunk=engine.chunk_of(len(times) * len(question.outputs)),
+        plating=question.plating,
     )
     asked = {
         "model": str(Path(model).absolute()) if question.own else model,
@@ -145,6 +146,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
+        "plating": None if question.plating is None else asdict(question.plating),
     }
     return {
         "run": run_id(digest, plan, seed, numerics),

@@ -12,7 +12,7 @@ from serdsim.dosing.regimen import Regimen
 from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
-from serdsim.model.library import Recipe, load, read_recipe, shipped_library, shipped_models
+from serdsim.model.library import Plating, Recipe, load, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.units import convert
 
 
@@ -27,6 +27,7 @@ class Question:
     pre_run: float
     selection: Mapping[str, str]
     time_unit: str
+    plating: Plating | None = None
     own: bool = False
 
     @property
@@ -74,16 +75,19 @@ def ask(
 def _shipped(
     recipe: Recipe, name: str, regimen: Regimen, genotype: str | None, cell_line: str | None, outputs: Sequence[str] | None, root: Path
 ) -> Question:
-    others = list(dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses))
-    if len(others) > 1:
-        beside = ", ".join(drug for drug in recipe.doses if drug != "@drug")
-        problem = f"the model {name} has room for one drug beside {beside}, not for {' and '.join(others)}"
-        raise RegimenError(Issue(problem, expected="one drug"))
-    selection = {**recipe.defaults} | ({"drug": others[0]} if others else {})
+    given: dict[str, str] = {}
+    for drug in dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses):
+        slot = slot_of(drug, recipe, root)
+        if slot in given:
+            problem = f"the model {name} has one place for a {slot}, not for {given[slot]} and {drug}"
+            raise RegimenError(Issue(problem, expected=f"one {slot}"))
+        given[slot] = drug
+    selection = {**recipe.defaults} | given
     selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
     model = load(name, library=root, **selection)
-    doses = {(selection["drug"] if drug == "@drug" else drug): target for drug, target in recipe.doses.items()}
-    return Question(model, name, tuple(outputs or recipe.outputs), doses, recipe.pre_run, selection, model.units.get("time", "h"))
+    doses = {(selection[drug[1:]] if drug.startswith("@") else drug): target for drug, target in recipe.doses.items()}
+    shown = tuple(outputs or recipe.outputs)
+    return Question(model, name, shown, doses, recipe.pre_run, selection, model.units.get("time", "h"), recipe.plating)
 
 
 def check_outputs(question: Question, equations: Equations) -> None:

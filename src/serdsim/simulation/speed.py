@@ -16,6 +16,7 @@ from serdsim.engine.plan import Arrays, Plan
 from serdsim.errors import InputError, Issue
 from serdsim.simulation.drawn_job import repeated
 from serdsim.simulation.draws import Draws, drawn
+from serdsim.simulation.plating import plated
 from serdsim.simulation.prepared import Prepared, prepare
 
 RTOLS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
@@ -98,7 +99,7 @@ def _plan(ready: Prepared, individuals: int) -> Plan:
     if not job.pre_run:
         return plan
     before = NATIVE.run(job.equations, Plan(given, np.array([job.pre_run]), (), rtol=NATIVE.rtol))
-    return replace(plan, initial=before.final)
+    return replace(plan, initial=plated(job.plating, job.equations, given, before.final))
 
 
 def _timed(engine: Engine, kernel: object, plan: Plan) -> tuple[float, Arrays]:

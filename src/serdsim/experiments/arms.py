@@ -1,0 +1,107 @@
+"""The arms of an experiment: on which model a series runs, and which numbers it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from serdsim.codegen.equations import Equations
+from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.protocol import Experiment, Series
+from serdsim.model.entities import Model
+from serdsim.model.library import load, read_recipe, shipped_library, slot_of
+from serdsim.simulation.draws import Draws, given_values
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of the model: each quantity takes the value of another one, or a number.
+
+    With `subject_only` it applies to series with the subject's drug only.
+    """
+
+    id: str
+    settings: Mapping[str, str | float] = field(default_factory=dict)
+    subject_only: bool = True
+    file: str = ""
+
+
+def model_of(experiment: Experiment, series: Series, library: Path | None = None) -> Model:
+    """Return the model that a series runs on, filled with its drug, genotype and cell line.
+
+    A partner drug takes its own place and leaves the receptor's ligand at its default, with none of it in the medium.
+    """
+    slot, _ = place_of(experiment, series, library)
+    return load(experiment.model, library=library, **{slot: series.drug}, genotype=series.genotype, cell_line=series.cell_line)
+
+
+def place_of(experiment: Experiment, series: Series, library: Path | None) -> tuple[str, str]:
+    """Return the place of the series' drug in the model and the species that it is given into."""
+    root = library or shipped_library()
+    recipe = read_recipe(experiment.model, root)
+    slot = slot_of(series.drug, recipe, root)
+    return slot, recipe.doses[f"@{slot}"]
+
+
+def check_names(experiment: Experiment, wanted: Sequence[Series], equations: Equations) -> None:
+    """Raise a ClaimError for outputs, settings and numbers that the model does not have."""
+    known = {*equations.states, *equations.constants, *(id for id, _ in (*equations.fixed, *equations.moving))}
+    issues = [Issue("the model has no such output", file=experiment.file, id=id) for id in experiment.outputs if id not in known]
+    for series in wanted:
+        issues += [
+            Issue(f'"{id}" cannot be set', file=experiment.file, id=series.id, expected="an input or a state of the model")
+            for id in series.settings
+            if id not in equations.constants and id not in equations.states
+        ]
+        issues += [
+            Issue(
+                f'"{id}" is named by like or given, but the model has no such number',
+                file=experiment.file,
+                id=series.id,
+                expected=_near(id, equations.given),
+            )
+            for id in (*series.like, *series.like.values(), *series.given)
+            if id not in equations.given
+        ]
+    if issues:
+        raise ClaimError(issues)
+
+
+def values_given(
+    model: Model, experiment: Experiment, series: Series, ids: tuple[str, ...], draws: Draws, change: Change | None, library: Path | None
+) -> np.ndarray:
+    """Return the numbers of a series, shape (id, draw), with what the series and the change set.
+
+    Raises
+    ------
+    ClaimError
+        For a change that names what the model does not have.
+    """
+    values = given_values(model, ids, draws)
+    result = values.copy()
+    applies = change is not None and not (change.subject_only and series.drug != experiment.subject)
+    settings: dict[str, str | float] = {**series.given, **series.like, **(change.settings if change is not None and applies else {})}
+    for target, source in settings.items():
+        rows, name = values, source
+        if isinstance(source, str) and ":" in source:
+            drug, name = (word.strip() for word in source.split(":"))
+            rows = given_values(model_of(experiment, replace(series, drug=drug), library), ids, draws)
+        for id in (target, name):
+            if isinstance(id, str) and id not in ids:
+                raise ClaimError(unknown_quantity(id, change or Change(series.id, file=series.file), ids))
+        result[ids.index(target)] = rows[ids.index(name)] if isinstance(name, str) else name
+    return result
+
+
+def unknown_quantity(id: str, change: Change, known: Sequence[str]) -> Issue:
+    """Return what is wrong with a change that names `id`."""
+    problem = f'the ablation names "{id}", which the model does not have'
+    return Issue(problem, file=change.file or None, id=change.id, expected=_near(id, known))
+
+
+def _near(id: str, known: Sequence[str]) -> str:
+    return ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"

@@ -1,0 +1,30 @@
+"""After the pre-run cells are counted and plated: their number is that of the experiment, their phases are those of the pre-run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serdsim.codegen.equations import Equations
+from serdsim.model.library import Plating
+
+
+def plated(plating: Plating | None, equations: Equations, given: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """Return the states after plating, shape (state, individual).
+
+    Parameters
+    ----------
+    plating : Plating or None
+        None leaves the states as they are.
+    equations : Equations
+    given : ndarray, shape (given, individual)
+    state : ndarray, shape (state, individual)
+        At the end of the pre-run.
+    """
+    if plating is None:
+        return state
+    result = np.array(state)
+    cells = [equations.states.index(id) for id in plating.cells]
+    with np.errstate(invalid="ignore", divide="ignore"):  # an individual that failed in the pre-run stays NaN
+        result[cells] *= given[equations.given.index(plating.count)] / result[cells].sum(axis=0)
+    result[[equations.states.index(id) for id in plating.cleared]] = 0.0
+    return result

@@ -1,0 +1,66 @@
+"""Write the rows of the subject, imlunestrant, from the class prior over its sisters.
+
+    python verification/class_prior.py             # predict, report, write
+    python verification/class_prior.py --dry-run   # predict and report only
+
+library/class_prior.yaml says which sisters count, the scales and the wide assumptions. No number of the subject itself is read.
+Run it after verification/centre_sisters.py; a test holds the rows of the table equal to what this computes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from fit_cell import columns_of
+
+from serdsim.analysis.class_prior import ClassRow, class_rows
+from serdsim.analysis.class_records import read_class_record
+from serdsim.analysis.leave_one_out import class_prior_section
+from serdsim.claims.evidence_rows import read_facts
+from serdsim.model.library import shipped_library
+from serdsim.tables import read_table, write_table
+
+
+def record_of(row: ClassRow) -> dict[str, object]:
+    """Return the cells of a predicted row that the class prior decides."""
+    return {
+        "value": row.value,
+        "distribution": row.distribution,
+        "lower": None,
+        "upper": row.upper,
+        "prior": row.prior,
+        "grade": "assumption",
+        "source": "; ".join(row.source),
+        "locator": "; ".join(row.rows),
+        "note": row.why,
+    }
+
+
+def main() -> None:
+    """Predict and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dry-run", action="store_true", help="do not write the table")
+    parser.add_argument("--library", type=Path, default=shipped_library())
+    arguments = parser.parse_args()
+    record = read_class_record(arguments.library)
+    rows = class_rows(record, arguments.library, read_facts(arguments.library))
+    for row in rows.values():
+        other = f" (scales times {', '.join(f'{f:g}' for f in record.sensitivity)}: {', '.join(f'{w:g}' for w in row.widths)})"
+        print(f"{row.id:12} {row.value:9.4g} width {row.prior:.3g}{other if row.widths else ''}  {row.why}")
+    section = class_prior_section(arguments.library)
+    for one in section.outcomes:
+        print(f"{one.drug:14} {one.low:g} to {one.high:g} nM, predicted {one.median:.2g} ({one.lo90:.2g} to {one.hi90:.2g})")
+    print(f"inside the central 90 %: {section.summary}; inside the central 50 %: {section.near}; {section.draws} draws")
+    if arguments.dry_run:
+        return
+    columns = columns_of("drugs.tsv")
+    table = [dict(row.values) for row in read_table(arguments.library / "drugs.tsv", columns)]
+    for cells in table:
+        if cells["drug"] == record.subject and cells["id"] in rows:
+            cells |= record_of(rows[str(cells["id"])])
+    write_table(arguments.library / "drugs.tsv", columns, table)
+
+
+if __name__ == "__main__":
+    main()

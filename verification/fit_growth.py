@@ -1,0 +1,153 @@
+"""Fit the growth of the model to counts of MCF7 cells, single drugs only, and write the values into the library tables.
+
+    python verification/fit_growth.py            # fit, report, write
+    python verification/fit_growth.py --dry-run  # fit and report only
+
+The series are those of library/experiments/GROWTH.yaml, the measurements rows of evidence.tsv with the role calibrate.
+Maximum a posteriori as in fit_cell.py, which goes first: it sets the receptor, this sets what growth reads from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from fit_cell import Fitted, distribution, write
+from scipy.optimize import least_squares
+
+from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
+from serdsim.errors import SerdsimError
+from serdsim.experiments.protocol import Experiment, Series, observed, read_experiment
+from serdsim.experiments.runner import run_experiment
+from serdsim.model.library import shipped_library
+from serdsim.simulation.draws import Draws
+from serdsim.tables import Column, read_table
+
+HERE = Path(__file__).parent
+SLOTS = {"fulvestrant": "_drug"}  # suffix of a drug's quantities in the model; all others here are partner drugs
+
+
+@dataclass(frozen=True)
+class Target:
+    """One count or protein level as a fold, on the log scale; `informs` are the fitted quantities that widen with its misfit."""
+
+    row: str
+    series: str
+    time: float
+    output: str
+    fold: float
+    sigma: float
+    rows: tuple[str, ...]
+    informs: tuple[str, ...]
+
+
+def read_targets(facts: Mapping[str, Fact], names: list[str]) -> list[Target]:
+    """Return the targets; every row they read must have the role calibrate."""
+    lines = read_table(HERE / "fit_growth_targets.tsv", [Column("row"), Column("series"), Column("time_h", "number"), Column("output")])
+    (*found,) = require_facts([line.text("row") for line in lines], facts, role="calibrate", file="fit_growth_targets.tsv")
+    counted = Counter((fact.source, fact.condition.rsplit(",", 1)[0], line.text("output")) for fact, line in zip(found, lines, strict=True))
+    targets = []
+    for fact, line in zip(found, lines, strict=True):
+        time = line.number("time_h") or 0.0
+        many = counted[(fact.source, fact.condition.rsplit(",", 1)[0], line.text("output"))]
+        sigma = (0.2 + 0.1 * time / 168.0) * np.sqrt(max(many, 2) / 2.0)
+        series = line.text("series")
+        informs = tuple(name for name in names if informed(name, series, line.text("output")))
+        targets.append(Target(fact.id, series, time, line.text("output"), float(fact.value or np.nan), float(sigma), (fact.id,), informs))
+    return targets
+
+
+def informed(name: str, series: str, output: str) -> bool:
+    """Return whether a series is named as the evidence of a quantity: a drug's own series, or all for the common ones."""
+    _, drug, id = name.split(":")
+    if id.startswith("gain_"):
+        return output == id.removeprefix("gain_")
+    if output != "live":
+        return False
+    return series.startswith(drug) if drug else True
+
+
+def placed(series: Series, values: Mapping[str, float]) -> Series:
+    """Return the series with the fitted values that its model reads."""
+    given = dict(series.given)
+    for name, value in values.items():
+        _, drug, id = name.split(":")
+        if not drug:
+            given[id] = value
+        elif drug == series.drug:
+            given[id + SLOTS.get(drug, "_partner")] = value
+    return replace(series, given=given)
+
+
+def folds(experiment: Experiment, values: Mapping[str, float], targets: list[Target], library: Path) -> np.ndarray:
+    """Return the simulated folds of the targets."""
+    now = replace(experiment, series={id: placed(series, values) for id, series in experiment.series.items()})
+    readings = run_experiment(now, Draws(0, 1), library=library, workers=1)
+    result = []
+    for t in targets:
+        course = readings.series[t.series].values[t.output][0, :, 0]
+        result.append(course[observed(now.times(), t.time)] / course[0])
+    return np.array(result)
+
+
+def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
+    """Return the fitted quantities, the targets and the simulated folds."""
+    experiment = read_experiment(library / "experiments" / "GROWTH.yaml")
+    columns = [Column("table"), Column("key", required=False), Column("id"), Column("start", "number"), Column("width", "number")]
+    spec = read_table(HERE / "fit_growth_parameters.tsv", columns)
+    names = [f"{r.text('table')}:{r.text('key')}:{r.text('id')}" for r in spec]
+    targets = read_targets(read_facts(library), names)
+    share = np.array([distribution(library, name) == "logitnormal" for name in names])
+    start = np.array([r.number("start") for r in spec], float)
+    x0 = np.where(share, np.log(start / np.where(share, 1 - start, 1.0)), np.log(start))
+    width = np.array([r.number("width") for r in spec], float) * np.where(share, 1.0, np.log(10.0))
+    observations, sigma = np.log([t.fold for t in targets]), np.array([t.sigma for t in targets])
+
+    def natural(x: np.ndarray) -> dict[str, float]:
+        return dict(zip(names, np.where(share, 1 / (1 + np.exp(-x)), np.exp(np.where(share, 0.0, x))).tolist(), strict=True))
+
+    def residuals(x: np.ndarray) -> np.ndarray:
+        return np.concatenate([(np.log(folds(experiment, natural(x), targets, library)) - observations) / sigma, (x - x0) / width])
+
+    def slopes(x: np.ndarray) -> np.ndarray:
+        steps = 1e-3 * np.eye(len(x))
+        return np.array([(residuals(x + step) - residuals(x - step)) / 2e-3 for step in steps]).T
+
+    best = least_squares(residuals, x0, jac=slopes, xtol=1e-4, ftol=1e-4, max_nfev=60, loss="linear")
+    deviation = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
+    spread = np.sqrt(np.mean(best.fun[: len(targets)] ** 2))  # rows that the model cannot meet together widen what they inform
+    deviation = np.minimum(deviation * max(1.0, float(spread)), width)
+    to_table = np.where(share, 1.0, np.log(10.0))
+    found = Fitted(names, np.array(list(natural(best.x).values())), deviation / to_table, deviation < 0.9 * width)
+    return found, targets, folds(experiment, natural(best.x), targets, library)
+
+
+def main() -> int:
+    """Run the fit; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dry-run", action="store_true", help="do not write the tables")
+    parser.add_argument("--library", type=Path, default=shipped_library())
+    arguments = parser.parse_args()
+    try:
+        fitted, targets, computed = fit(arguments.library)
+    except SerdsimError as problem:
+        print(problem, file=sys.stderr)
+        return problem.exit_status
+    print(f"{'row':6} {'series':24} {'hours':>6} {'output':>6} {'observed':>9} {'computed':>9} {'residual':>9}")
+    for t, value in zip(targets, computed, strict=True):
+        print(f"{t.row:6} {t.series:24} {t.time:6g} {t.output:>6} {t.fold:9.3g} {value:9.3g} {np.log(value / t.fold) / t.sigma:9.2f}")
+    print(f"\n{'quantity':40} {'value':>10} {'sd':>7}   (log10; odds for shares)")
+    for name, value, sd, told in zip(fitted.names, fitted.values, fitted.deviation, fitted.informed, strict=True):
+        print(f"{name:40} {value:10.4g} {sd:7.3f}" + ("" if told else "   not informed by a row"))
+    if not arguments.dry_run:
+        write(arguments.library, fitted, targets, Path(__file__).name)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
