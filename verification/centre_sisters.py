@@ -67,7 +67,7 @@ def left(drug: str, values: Mapping[str, float], assay: Assay, library: Path) ->
     """Return the level left at each concentration, nominal values, shape (concentration, 1)."""
     model = load(assay.model, library=library, drug=drug).replace({f"{id}_drug": value for id, value in values.items()})
     given = np.array([[model.quantity(id).value] for id in equations_of(library).given], float)
-    return levels(equations_of(library), [given], assay)[0]
+    return np.asarray(levels(equations_of(library), [given], assay)[0])
 
 
 def quantity(kind: str, values: np.ndarray, assay: Assay) -> float:
@@ -115,18 +115,15 @@ def main() -> None:
     solved: list[Solved] = []
     for line in read_table(HERE / "centre_sisters_targets.tsv", TARGETS):
         (fact,) = require_facts([line.text("row")], facts, file=line.file)
+        kind = line.text("quantity")
         known = {one.id: one.value for one in solved if one.drug == line.text("drug")}
         if line.text("id"):
             one = solve(line, known, fact, assay, arguments.library)
             solved.append(one)
-            print(
-                f"{one.drug:16} {one.id:5} {one.value:9.3g} width {one.width:4.2g}: {line.text('quantity')} {one.found:.3g}, {fact.id} {one.wanted:.3g}"
-            )
+            print(f"{one.drug:16} {one.id:5} {one.value:9.3g} width {one.width:4.2g}: {kind} {one.found:.3g}, {fact.id} {one.wanted:.3g}")
         else:
-            found = quantity(line.text("quantity"), left(line.text("drug"), {}, assay, arguments.library), assay)
-            print(
-                f"{line.text('drug'):16} not solved: {line.text('quantity')} {found:.3g}, {fact.id} {wanted(fact)[0]:.3g}; {line.text('note')}"
-            )
+            found = quantity(kind, left(line.text("drug"), {}, assay, arguments.library), assay)
+            print(f"{line.text('drug'):16} not solved: {kind} {found:.3g}, {fact.id} {wanted(fact)[0]:.3g}; {line.text('note')}")
     for drug in ("endoxifen", "lasofoxifene"):
         values = left(drug, {}, assay, arguments.library)[:, 0]
         at = [float(np.interp(np.log(c), np.log(FINE[1:]), values[1:] / values[0])) for c in (10.0, 100.0, 1000.0)]

@@ -56,9 +56,9 @@ def main() -> None:
         return
     columns = columns_of("drugs.tsv")
     table = [dict(row.values) for row in read_table(arguments.library / "drugs.tsv", columns)]
-    for cells in table:
-        if cells["drug"] == record.subject and cells["id"] in rows:
-            cells |= record_of(rows[str(cells["id"])])
+    own = {str(cells["id"]): cells for cells in table if cells["drug"] == record.subject}
+    for id, row in rows.items():
+        own[id] |= record_of(row)
     write_table(arguments.library / "drugs.tsv", columns, table)
 
 
