@@ -18,7 +18,7 @@ from serdsim.claims.records import (
     PartOutcome,
     Statement,
 )
-from serdsim.experiments.panel import Axis, Band, Mark, Panel
+from serdsim.experiments.panel import Axis, Band, Cell, Grid, Level, Mark, Panel
 from serdsim.references import Reference
 from serdsim.report import svg
 from serdsim.report.biblio import PAGE_ORDER
@@ -202,6 +202,40 @@ def texts_of(drawing: str) -> list[tuple[float, float, float, float, str]]:
     return boxes
 
 
+def a_gr_panel(lines: int) -> Panel:
+    """GR curves of so many cell lines with marks of two studies."""
+    xs = tuple(10.0 ** (-1 + i / 2) for i in range(9))
+
+    def curve(i: int, push: float) -> tuple[float, ...]:
+        return tuple((0.12 * i - 0.45) + (1.45 - 0.12 * i) / (1.0 + x / 3.0 / 1.6**i) + push for x in xs)
+
+    inks = ("drug", "rest", "signal")
+    names = ("MCF7", "T47D", "ZR-75-1", "HCC1428", "CAMA-1", "MDA-MB-134-VI", "MDA-MB-231", "BT-549")
+    bands = tuple(
+        Band(names[i], xs, curve(i, 0.0), curve(i, -0.06), curve(i, 0.06), inks[i % 3], dash=i % 2 == 1, control=i >= 6)
+        for i in range(lines)
+    )
+    marks = (
+        Mark("MCF7, observed", 30.0, -0.2, -0.3, -0.1, "range", 3, "Bhagwat2021", "T1", "validate"),
+        Mark("T47D, observed", 30.0, 0.05, None, None, "no interval reported", None, "Other2020", "T2", "validate"),
+    )
+    axes = {"x": Axis("drug in the medium (nominal)", "nM", True), "y": Axis("GR value", "dimensionless")}
+    levels = (Level(0.5, "GR50"), Level(0.0, "no net growth"))
+    return a_panel(**axes, bands=bands, marks=marks, pass_below=None, y_range=(-1.0, 1.0), levels=levels)
+
+
+def a_grid_panel(columns: tuple[float, ...], rows: tuple[float, ...], **changes: object) -> Panel:
+    """Shares that fall from the lower left to the upper right; the last cell was not computed, the one before has no ratio."""
+    shares = [[max(0.0, 1.08 - 0.07 * (i + j) ** 1.3) for j in range(len(columns))] for i in range(len(rows))]
+    cells = [[Cell(min(1.0, p), 1.0 + i, 0.5 + 0.3 * i, 2.0 + 2 * i) for p in line] for i, line in enumerate(shares)]
+    cells[-1][-1] = Cell(NAN, NAN, NAN, NAN)
+    if len(columns) > 1:
+        cells[-1][-2] = Cell(0.0, math.inf, math.inf, math.inf)
+    grid = Grid(columns, rows, tuple(map(tuple, cells)), "IC50", 1 / 3, 3.0, 0.9, (columns[0], rows[-1]), "condition of the assay")
+    axes = {"x": Axis("nominal oestradiol", "nM"), "y": Axis("lower affinity of the mutant", "fold")}
+    return a_panel(**axes, bands=(), marks=(), pass_below=None, grid=grid, **changes)
+
+
 MANY = tuple(Band(f"curve {i} with a long name", (0.1, 100.0), (50.0, 20.0 + i), (40.0, 15.0 + i), (60.0, 25.0 + i)) for i in range(9))
 PANELS = {
     "full": a_panel(),
@@ -218,4 +252,10 @@ PANELS = {
     "negative": a_panel(
         x=Axis("time", "day"), bands=(Band("shrinks", (0.0, 28.0), (0.0, -60.0), (-5.0, -80.0), (5.0, -20.0)),), marks=(), pass_below=0.0
     ),
+    "growth rate": a_gr_panel(8),
+    "growth rate of one line": a_gr_panel(1),
+    "grid": a_grid_panel((0.001, 0.01, 0.1, 1.0, 10.0), (1.0, 3.0, 10.0, 30.0)),
+    "widest grid": a_grid_panel((0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0), tuple(float(2**i) for i in range(8))),
+    "grid of long values": a_grid_panel((0.0001234, 0.001234, 0.01234, 0.1234, 1.234, 12.34, 123.4, 1234.0), (0.1234, 1.234)),
+    "grid of one cell": a_grid_panel((0.01,), (1.0,)),
 }

@@ -14,7 +14,7 @@ from serdsim.experiments.runner import Readings
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
     tables = {"statements": _statements(answer), "parts": _parts(answer), "controls": _controls(answer)}
-    tables |= {"ablations": _ablations(answer), "curves": _curves(answer)}
+    tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     seen: set[str] = set()
     for read in readings:
         if read.experiment.id not in seen:
@@ -72,6 +72,18 @@ def _curves(answer: Answer) -> pd.DataFrame:
         for x, middle, lo, hi in zip(band.x, band.median, band.lo90, band.hi90, strict=True)
     ]
     return pd.DataFrame(rows, columns=["figure", "curve", "x", "median", "lo90", "hi90"])
+
+
+def _grids(answer: Answer) -> pd.DataFrame:
+    rows = [
+        (panel.id, x, y, cell.p, cell.median, cell.lo90, cell.hi90)
+        for o in answer.outcomes
+        for panel in o.panels
+        if panel.grid is not None
+        for y, line in zip(panel.grid.rows, panel.grid.cells, strict=True)
+        for x, cell in zip(panel.grid.columns, line, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["figure", "x", "y", "p_equivalent", "ratio", "lo90", "hi90"])
 
 
 def individuals(readings: Readings) -> pd.DataFrame:

@@ -53,8 +53,51 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Level:
+    """A height of the y axis that has a name, drawn as a hairline across the plot."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One condition of a grid: the share `p` of draws whose ratio lies inside the margin, and the ratio's central 90 %.
+
+    `p` is NaN where no draw ended well; median and ends are infinite where half, or a twentieth, of the draws have no ratio.
+    """
+
+    p: float
+    median: float
+    lo90: float
+    hi90: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells over two conditions, `cells[row][column]`, for the axes of the panel that holds it.
+
+    `what` names the ratio, `lower` and `upper` are the margin, and `level` is the share from which a cell is framed.
+    `assay` is the column's and the row's value of the condition that the experiment itself uses.
+    """
+
+    columns: tuple[float, ...]
+    rows: tuple[float, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    what: str
+    lower: float
+    upper: float
+    level: float
+    assay: tuple[float, float] | None = None
+    assay_label: str = ""
+
+
+@dataclass(frozen=True)
 class Panel:
-    """One figure with its conditions and words; `rows` are the values behind the curves."""
+    """One figure with its conditions and words: curves and marks, or a grid of cells.
+
+    `y_range` are values that the y axis holds in any case, and `levels` its named heights.
+    """
 
     id: str
     title: str
@@ -67,3 +110,6 @@ class Panel:
     draws: int = 0
     pass_above: float | None = None
     pass_below: float | None = None
+    y_range: tuple[float, ...] = ()
+    levels: tuple[Level, ...] = ()
+    grid: Grid | None = None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from serdsim.experiments.panel import Band, Mark, Panel
-from serdsim.report import numbers
+from serdsim.report import grid_words, numbers
+from serdsim.report.grid_words import TableRow
 from serdsim.report.series import Group, groups, left_out, where
+
+__all__ = ["TableRow", "caption", "heads", "panel_table", "thinned"]
 
 MOST_ROWS = 13
 ROLE_WORDS = {
@@ -18,19 +20,6 @@ ROLE_WORDS = {
     "context": "for context only",
     "gap": "marks a gap",
 }
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One row of the table of values of a figure."""
-
-    series: str
-    x: str
-    y: str
-    interval: str
-    kind: str
-    n: str
-    note: str
 
 
 def _reference(key: str, refs: Mapping[str, int]) -> str:
@@ -51,6 +40,8 @@ def _of_group(group: Group, refs: Mapping[str, int]) -> str:
 
 def caption(panel: Panel, refs: Mapping[str, int] | None = None) -> list[str]:
     """Sentences under the figure, the first naming system and conditions."""
+    if panel.grid is not None:
+        return grid_words.caption(panel, panel.grid)
     refs = refs or {}
     out = [panel.caption or "Conditions are not stated for this figure."]
     found = groups(panel.marks)
@@ -71,6 +62,8 @@ def caption(panel: Panel, refs: Mapping[str, int] | None = None) -> list[str]:
     controls = [band.label for band in panel.bands if band.control]
     if controls:
         out.append(f"Open grey marks, simulated controls with central 90 %: {'; '.join(controls)}.")
+    if panel.levels:
+        out.append("Dashed hairlines: " + "; ".join(f"{panel.y.label} at {numbers.plain(v.value)}, {v.label}" for v in panel.levels) + ".")
     bounds = [(w, v) for w, v in (("above", panel.pass_above), ("below", panel.pass_below)) if v is not None]
     if bounds:
         out.append("Grey ground: the test passes " + " and ".join(f"{w} {numbers.bound(v)}" for w, v in bounds) + ".")
@@ -121,6 +114,8 @@ def _mark_row(mark: Mark, panel: Panel, refs: Mapping[str, int]) -> TableRow:
 
 def panel_table(panel: Panel, refs: Mapping[str, int] | None = None) -> list[TableRow]:
     """The values behind a figure: every mark, and of each curve at most thirteen points, ends included."""
+    if panel.grid is not None:
+        return grid_words.rows(panel, panel.grid)
     rows = [_mark_row(mark, panel, refs or {}) for mark in panel.marks]
     for band in panel.bands:
         rows += _band_rows(band, panel)
@@ -134,6 +129,8 @@ def thinned(panel: Panel) -> bool:
 
 def heads(panel: Panel) -> Sequence[str]:
     """Column heads of the table."""
+    if panel.grid is not None:
+        return grid_words.heads(panel, panel.grid)
 
     def axis(label: str, unit: str) -> str:
         return f"{label}, {numbers.show_unit(unit) or 'no unit'}"

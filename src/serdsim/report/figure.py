@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-import re
-from xml.sax.saxutils import escape
-
 from serdsim.experiments.panel import Band, Mark, Panel
 from serdsim.report import labels, numbers, shapes, svg
-from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_frame, pass_region, title_of
+from serdsim.report.document import document
+from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_frame, level_names, levels, pass_region
+from serdsim.report.grid_figure import draw_grid
 from serdsim.report.scale import build as build_scale
 from serdsim.report.series import control_points, groups, segments, where
 
@@ -147,9 +145,11 @@ def draw(panel: Panel, narrow: bool = False) -> str:
         The drawing for phones, 400 wide instead of 760.
     """
     layout = NARROW if narrow else WIDE
+    if panel.grid is not None:
+        return draw_grid(panel, panel.grid, narrow=narrow)
     if not _anything(panel):
         words = svg.text(0, 20, "Nothing to draw: no value was computed.", ("f-ink2", shapes.INK2))
-        return _document(panel, layout.width, 40, "n" if narrow else "w", words)
+        return document(panel, layout.width, 40, "n" if narrow else "w", words)
     probe = build_frame(panel, layout, layout.column, 0, 0)
     _, rows = _reference_rows(panel, probe, layout)
     head = 17.0 * rows + (10 if rows else 0)
@@ -158,7 +158,7 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     extra = max(0.0, labels.needed(found) - (probe.bottom - probe.top - head))
     frame = build_frame(panel, layout, min(used, layout.column) + 2, extra, head)
     found = _labels(panel, frame, layout.column)
-    body = [*pass_region(panel, frame), *axes(panel, frame, layout)]
+    body = [*pass_region(panel, frame), *levels(panel, frame), *axes(panel, frame, layout)]
     for i, band in enumerate(b for b in panel.bands if b.control):
         body += _control(band, frame, shapes.CONTROL_ORDER[i % len(shapes.CONTROL_ORDER)])
     for band in (b for b in panel.bands if not b.control):
@@ -166,9 +166,10 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     for group in groups(panel.marks):
         for mark in group.marks:
             body += _mark(mark, frame, group.shape)
+    body += level_names(panel, frame)
     body += _reference_rows(panel, frame, layout)[0]
     body += labels.draw(labels.place(found, frame.top - GAP_ABOVE, frame.bottom), frame.column, SIZE)
-    return _document(panel, layout.width, frame.height, "n" if narrow else "w", "".join(body))
+    return document(panel, layout.width, frame.height, "n" if narrow else "w", "".join(body))
 
 
 def _anything(panel: Panel) -> bool:
@@ -176,26 +177,3 @@ def _anything(panel: Panel) -> bool:
     x = build_scale([], 0, 1, log=panel.x.log, want=1)
     y = build_scale([], 0, 1, log=panel.y.log, want=1)
     return any(segments(band, x, y) for band in panel.bands) or any(where(mark) != "none" for mark in panel.marks)
-
-
-def _document(panel: Panel, width: float, height: float, suffix: str, body: str) -> str:
-    """Wrap the drawing with its size, title and description."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", panel.id) + "-" + suffix
-    title = escape(svg.clean(panel.title or panel.id))
-    words = escape(svg.clean(panel.description or f"{panel.title}: {title_of(panel.y)} against {title_of(panel.x)}."))
-    return svg.element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {svg.num(width)} {svg.num(math.ceil(height))}",
-            "width": width,
-            "height": float(math.ceil(height)),
-            "role": "img",
-            "aria-labelledby": f"{name}-t {name}-d",
-            "font-family": svg.FONT,
-            "font-size": SIZE,
-        },
-        f'<title id="{name}-t">{title}</title>',
-        f'<desc id="{name}-d">{words}</desc>',
-        body,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from serdsim.experiments.panel import Axis, Panel
 from serdsim.report import numbers, shapes, svg
@@ -10,6 +11,7 @@ from serdsim.report.scale import Scale, build
 from serdsim.report.series import where
 
 SIZE = 14.0
+OVERSHOOT = 0.03  # share of an axis with a range of its own by which a curve may leave it
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,16 @@ def _values(panel: Panel) -> tuple[list[float | None], list[float | None]]:
             xs += [mark.lo, mark.hi]
         else:
             ys += [mark.y, mark.lo, mark.hi]
-    return xs, [*ys, panel.pass_above, panel.pass_below]
+    return xs, [*_held(panel, ys), panel.pass_above, panel.pass_below, *panel.y_range]
+
+
+def _held(panel: Panel, ys: list[float | None]) -> list[float | None]:
+    """The values, those that lie only just outside the axis' own range taken to its end: they may pass it by a little."""
+    if not panel.y_range:
+        return ys
+    low, high = min(panel.y_range), max(panel.y_range)
+    slack = OVERSHOOT * (high - low)
+    return [v if v is None or not low - slack <= v <= high + slack else min(max(v, low), high) for v in ys]
 
 
 def build_frame(panel: Panel, layout: Layout, label_width: float, extra: float, head: float) -> Frame:
@@ -120,3 +131,36 @@ def pass_region(panel: Panel, frame: Frame) -> list[str]:
         if value is not None:
             out.append(shapes.stroke(f"M{left} {svg.num(value)}H{right}", "f-rule-s", shapes.HAIR, 0.8))
     return out
+
+
+def levels(panel: Panel, frame: Frame) -> list[str]:
+    """A hairline at each named height."""
+    left, right = svg.num(frame.x.start), svg.num(frame.x.end)
+    shown = [frame.y(level.value) for level in panel.levels if frame.y.can_show(level.value)]
+    return [shapes.stroke(f"M{left} {svg.num(y)}H{right}", "f-rule-s", shapes.HAIR, 0.8, "6 3") for y in shown]
+
+
+def level_names(panel: Panel, frame: Frame) -> list[str]:
+    """The name of each named height, above its hairline at the end where curves cover less of it."""
+    out = []
+    for level in panel.levels:
+        if frame.y.can_show(level.value):
+            y, wide = frame.y(level.value), svg.width(level.label, SIZE) + 6
+            ends = ((frame.x.start, frame.x.start + wide), (frame.x.end - wide, frame.x.end))
+            start, end = (_covered(panel, frame, left, right, y) for left, right in ends)
+            at, anchor = (ends[0][0] + 2, "start") if start <= end else (ends[1][1] - 2, "end")
+            out.append(svg.text(at, y - 5, level.label, ("f-ink2", shapes.INK2), anchor, halo=True))
+    return out
+
+
+def _covered(panel: Panel, frame: Frame, left: float, right: float, y: float) -> int:
+    """How often curves and marks lie in the box of a name above `y`, looked at every few units of the drawing."""
+    found = 0
+    for band in panel.bands:
+        shown = [(frame.x(x), frame.y(m)) for x, m in zip(band.x, band.median, strict=True) if frame.x.can_show(x) and frame.y.can_show(m)]
+        for (x0, y0), (x1, y1) in pairwise(shown):
+            steps = max(1, round((x1 - x0) / 3))
+            points = ((x0 + (x1 - x0) * i / steps, y0 + (y1 - y0) * i / steps) for i in range(steps))
+            found += sum(left <= a <= right and y - 20 <= b <= y + 2 for a, b in points)
+    marks = [(frame.x(m.x), frame.y(m.y)) for m in panel.marks if m.y is not None and frame.x.can_show(m.x) and frame.y.can_show(m.y)]
+    return found + 10 * sum(left - 5 <= a <= right + 5 and y - 24 <= b <= y + 6 for a, b in marks)

@@ -37,14 +37,25 @@ def element(tag: str, attributes: dict[str, str | float | None], *children: str)
 
 
 def text(
-    x: float, y: float, words: str, ink: tuple[str, str], anchor: str = "start", *, size: float | None = None, bold: bool = False
+    x: float,
+    y: float,
+    words: str,
+    ink: tuple[str, str],
+    anchor: str = "start",
+    *,
+    size: float | None = None,
+    bold: bool = False,
+    halo: bool = False,
 ) -> str:
-    """A line of text; `ink` is its class for the screen and its fill for print."""
+    """A line of text; `ink` is its class for the screen and its fill for print, `halo` lifts it off what it lies on."""
     attributes: dict[str, str | float | None] = {
         "x": x,
         "y": y,
-        "class": ink[0],
+        "class": f"{ink[0]} f-halo" if halo else ink[0],
         "fill": ink[1],
+        "stroke": "#fff" if halo else None,
+        "stroke-width": 4.0 if halo else None,
+        "paint-order": "stroke" if halo else None,
         "text-anchor": None if anchor == "start" else anchor,
         "font-size": size,
         "font-weight": "600" if bold else None,
