@@ -162,10 +162,10 @@ CASES = {
         cell(DRUGS, KD, "value", "-0.3"), ("the value is negative: -0.3", "zero or more", "Check"), TableError, DRUGS
     ),
     "a value that is not a number": Broken(
-        cell(DRUGS, KD, "value", "NaN"), ('"NaN" is not finite', "expected a finite number", "Leave the cell empty"), TableError, DRUGS
+        cell(DRUGS, KD, "value", "NaN"), ('"NaN" is not finite', "expected a finite number", "Write the number"), TableError, DRUGS
     ),
     "an infinite value": Broken(
-        cell(DRUGS, KD, "value", "inf"), ('"inf" is not finite', "expected a finite number", "Leave"), TableError, DRUGS
+        cell(DRUGS, KD, "value", "inf"), ('"inf" is not finite', "expected a finite number", "Write the number"), TableError, DRUGS
     ),
     "a decimal comma": Broken(
         cell(DRUGS, KD, "value", "0,3"), ('"0,3" is not a number', "a number such as", "Write a point"), TableError, DRUGS

@@ -67,7 +67,7 @@ def test_columns_may_stand_in_another_order_and_a_mark_of_utf8_is_skipped(tmp_pa
         ("a\t1,5\t\tnM\tprior\t", "a, value", '"1,5" is not a number', "1.3e6", "decimal comma"),
         ("a\tabout 3\t\tnM\tprior\t", "a, value", '"about 3" is not a number', "1.3e6", "digits only"),
         ("a\t1_000\t\tnM\tprior\t", "a, value", '"1_000" is not a number', "1.3e6", "digits only"),
-        ("a\tnan\t\tnM\tprior\t", "a, value", '"nan" is not finite', "a finite number", "empty"),
+        ("a\tnan\t\tnM\tprior\t", "a, value", '"nan" is not finite', "a finite number", "Write the number"),
         ("a\t1\t-inf\tnM\tprior\t", "a, n", '"-inf" is not finite', "a finite number", "empty"),
         ("a\t\t\tnM\tprior\t", "a, value", "the cell is empty", "a number", 'column "value"'),
         ("\t1\t\tnM\tprior\t", "id", "the cell is empty", "a text", 'column "id"'),

@@ -35,7 +35,8 @@ class Issue:
         place = self.file or ""
         if self.line is not None:
             place += f":{self.line}"
-        head = "  ".join(part for part in (place, f"{self.id}: {self.problem}" if self.id else self.problem) if part)
+        problem = self.problem.removesuffix(".") if not self.problem.endswith("..") else self.problem
+        head = "  ".join(part for part in (place, f"{self.id}: {problem}" if self.id else problem) if part)
         if self.expected:
             head += f"; expected {self.expected}"
         return head + (f".\n{self.repair}" if self.repair else ".")

@@ -6,8 +6,10 @@ import csv
 import io
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -146,6 +148,10 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
 def _header_issues(file: str, line: int, header: Sequence[str], columns: Sequence[Column]) -> list[Issue]:
     names = [column.name for column in columns]
     expected = "the columns " + ", ".join(names)
+    own = "tabs" if file.endswith(".tsv") else "commas"
+    for sign, name in (("\t", "tabs"), (",", "commas"), (";", "semicolons")):
+        if len(header) == 1 and sign in header[0]:
+            return [Issue(f"the columns are separated by {name}", file, line, expected=own, repair=f"Write {own} between the cells")]
     issues = [
         Issue(f'column "{name}" appears {header.count(name)} times', file, line, expected="each column once", repair="Keep one of them")
         for name in dict.fromkeys(header)
@@ -192,10 +198,11 @@ def _cell(column: Column, cell: str, where: tuple[str, int, str]) -> tuple[objec
     if not cell:
         if column.required and column.kind != "optional_number":
             what = "a number" if numeric else "one of " + ", ".join(column.choices) if column.choices else f"a {column.kind}"
+            what += " such as nM, 1/h or dimensionless" if column.kind == "unit" else ""
             return None, Issue("the cell is empty", *where, expected=what, repair=f'Fill in the column "{column.name}"')
         return (None if numeric else ""), None
     if numeric:
-        return _number(cell, where)
+        return _number(column, cell, where)
     if column.kind == "choice" and cell not in column.choices:
         repair = _near(cell, column.choices) or "Write one of these words"
         return None, Issue(f'"{cell}" is not allowed here', *where, expected="one of " + ", ".join(column.choices), repair=repair)
@@ -208,16 +215,20 @@ def _cell(column: Column, cell: str, where: tuple[str, int, str]) -> tuple[objec
     return cell, None
 
 
-def _number(cell: str, where: tuple[str, int, str]) -> tuple[float | None, Issue | None]:
+def _number(column: Column, cell: str, where: tuple[str, int, str]) -> tuple[float | None, Issue | None]:
     try:
         value = float(cell) if "_" not in cell else None
     except ValueError:
         value = None
     if value is None:
         repair = "Write a point for the decimal comma" if "," in cell else "Write digits only, and move anything else into a text column"
+        match = re.fullmatch(r"([-+]?[\d.]+(?:[eE][-+]?\d+)?) ?(\D.*)", cell)
+        with suppress(UnitError):
+            repair = f"Write {match[1]} here and {match[2]} into the column of the unit" if match and parse_unit(match[2]) else repair
         return None, Issue(f'"{cell}" is not a number', *where, expected="a number such as 0.26 or 1.3e6", repair=repair)
     if not math.isfinite(value):
-        repair = "Leave the cell empty if the value is missing"
+        optional = column.kind == "optional_number" or not column.required
+        repair = "Leave the cell empty if the value is missing" if optional else "Write the number, or remove the row if it is not known"
         return None, Issue(f'"{cell}" is not finite', *where, expected="a finite number", repair=repair)
     return value, None
 

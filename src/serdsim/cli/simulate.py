@@ -95,7 +95,10 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
     from serdsim.model.sbml import read_model
 
     own = read_model(Path(model))
-    say(compatibility(own).text())
+    report = compatibility(own)
+    if report.refused:
+        return  # the error that follows says the same
+    say(report.text())
     if "time" not in own.units:
         say("It gives no unit of time: --hours and --every are taken in its own unit.")
 

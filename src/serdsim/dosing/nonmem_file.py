@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from serdsim.dosing.nonmem_text import MISSING, number_issue, read_columns, read_lines, units_issue, width_issue
 from serdsim.dosing.records import DOSE, OBSERVATION, Person, Record
 from serdsim.errors import InputError, Issue, TableError
 
-WORDS = ("ID", "TIME", "EVID", "AMT", "CMT", "RATE", "II", "ADDL", "SS", "F", "ALAG", "R", "D")
-_NEEDED = ("ID", "TIME")
-_TRAPS = re.compile(r"(?:F|ALAG|LAG|R|D|S)\d+|LAG|TLAG|DUR|TINF|BIOAV|DATE|DAT\d|CONT|CALL|PCMT")
-_MISSING = ("", ".")
 _MOST_ISSUES = 20
+_DOSING = ("RATE", "ADDL", "II", "SS")
 
 
 @dataclass(frozen=True)
@@ -47,22 +42,25 @@ def read_nonmem(path: Path, inputs: Sequence[str] = ()) -> NonmemFile:
     TableError
         With file and line of everything that cannot be read.
     """
-    rows = list(_rows(path))
-    if not rows:
-        raise TableError(Issue("the file is empty", str(path), 1, expected="a line of column names such as ID,TIME,AMT"))
-    place, used, unused = _columns(path, rows[0], inputs)
+    rows = read_lines(path)
+    place, used, unused = read_columns(path, rows[0], inputs)
     issues: list[Issue] = []
     records: dict[str, list[Record]] = {}
+    doses: dict[tuple[str, ...], int] = {}
     last = ""
     for line, cells in rows[1:]:
         try:
             id, record = _Row(path, line, cells, place, used).read(len(rows[0][1]))
             if id in records and id != last:
-                raise TableError(
-                    Issue(f"ID {id} comes again after another one", str(path), line, expected="the rows of an ID in one block")
-                )
+                expected, repair = "the rows of an ID in one block", "Sort the rows by ID, or give this block another ID"
+                raise TableError(Issue(f"ID {id} comes again after another one", str(path), line, expected=expected, repair=repair))
             last = id
             records.setdefault(id, []).append(record)
+            first = doses.setdefault(tuple(cells), line) if record.doses else line
+            if first != line:
+                problem, expected = f"the row repeats the dose of line {first}", "each dose once"
+                repair = "Remove one of the two rows; for two doses at once write one row with twice AMT, and twice RATE of an infusion"
+                raise TableError(Issue(problem, str(path), line, expected=expected, repair=repair))
         except InputError as error:
             issues += error.issues
     people: list[Person] = []
@@ -72,48 +70,12 @@ def read_nonmem(path: Path, inputs: Sequence[str] = ()) -> NonmemFile:
         except InputError as error:
             issues += error.issues
     if len(rows) == 1:
-        issues.append(Issue("the file has no row", str(path), rows[0][0] + 1, expected="at least one record"))
+        repair = "Write one row per dose and per observation below the header"
+        issues.append(Issue("the file has no row", str(path), rows[0][0] + 1, expected="at least one record", repair=repair))
     if issues:
         more = [Issue(f"{len(issues) - _MOST_ISSUES} more rows cannot be read", str(path))] if len(issues) > _MOST_ISSUES else []
         raise TableError([*issues[:_MOST_ISSUES], *more])
     return NonmemFile(tuple(people), used, unused)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            for cells in reader:
-                if cells and any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
-                    yield reader.line_num, [cell.strip() for cell in cells]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise TableError(Issue(f"the file cannot be read: {problem}", str(path), expected="a comma-separated text file")) from error
-
-
-def _columns(path: Path, head: tuple[int, list[str]], inputs: Sequence[str]) -> tuple[Mapping[str, int], tuple[str, ...], tuple[str, ...]]:
-    """Return where each column stands, which are inputs, and which are passed over."""
-    line, names = head
-    known = [name.upper() if name.upper() in WORDS else name for name in names]
-    issues = [
-        Issue(f'the column "{name}" comes twice', str(path), line, expected="each column once")
-        for name in {*known}
-        if known.count(name) > 1
-    ]
-    for word in _NEEDED:
-        if word not in known:
-            near = get_close_matches(word, names, 1)
-            repair = f'Perhaps "{near[0]}" should be called {word}' if near else None
-            issues.append(Issue(f"the column {word} is missing", str(path), line, expected=f"columns of {', '.join(WORDS)}", repair=repair))
-    used = tuple(name for name in known if name in inputs and name not in WORDS)
-    unused = tuple(name for name in known if name not in (*WORDS, *used))
-    for name in unused:
-        if _TRAPS.fullmatch(name.upper()):
-            words = f'the column "{name}" would change the doses, but is not one that is understood'
-            issues.append(Issue(words, str(path), line, expected="F, ALAG, R and D for the dose of that row, and TIME in h"))
-    if issues:
-        raise TableError(issues)
-    return {name: number for number, name in enumerate(known)}, used, unused
 
 
 @dataclass(frozen=True)
@@ -127,12 +89,17 @@ class _Row:
     def read(self, width: int) -> tuple[str, Record]:
         """Return the name of the individual and the record."""
         if len(self.cells) != width:
-            raise self.wrong(f"the row has {len(self.cells)} cells", f"{width}, one per column")
+            raise TableError(width_issue(self.path, self.line, len(self.cells), width))
+        units = units_issue(self.path, self.line, self.place, self.cells)
+        if units is not None:
+            raise TableError(units)
         id = self.cells[self.place["ID"]]
-        if id in _MISSING:
-            raise self.wrong("ID is missing", "a number or a name")
+        if id in MISSING:
+            raise self.wrong("ID is missing", "a number or a name", "Write the ID into every row of the individual")
         amount, event = self.number("AMT", 0.0), self.event()
         dose = event in (1, 4)
+        if not dose:
+            self.refuse_dosing(f"of EVID {event}")
         record = Record(
             time=self.number("TIME"),
             event=event,
@@ -152,16 +119,24 @@ class _Row:
         )
         return id, record
 
-    def wrong(self, problem: str, expected: str) -> TableError:
-        return TableError(Issue(problem, str(self.path), self.line, expected=expected))
+    def wrong(self, problem: str, expected: str, repair: str | None = None) -> TableError:
+        return TableError(Issue(problem, str(self.path), self.line, expected=expected, repair=repair))
+
+    def refuse_dosing(self, where: str) -> None:
+        """Raise when a row that gives no dose says how one is given: as in NONMEM this is refused, not passed over."""
+        said = [f"{column} is {self.cells[self.place[column]]}" for column in _DOSING if self.number(column, 0.0)]
+        if said:
+            expected = f"{', '.join(_DOSING[:-1])} and {_DOSING[-1]} only in the row of a dose"
+            repair = f"Write EVID 1 and AMT if this is a dose, else . for {' and '.join(words.split()[0] for words in said)}"
+            raise self.wrong(f"{' and '.join(said)} in a row {where}, which gives no dose", expected, repair)
 
     def has(self, column: str) -> bool:
-        return column in self.place and self.cells[self.place[column]] not in _MISSING
+        return column in self.place and self.cells[self.place[column]] not in MISSING
 
     def number(self, column: str, missing: float | None = None) -> float:
         if not self.has(column):
             if missing is None:
-                raise self.wrong(f"{column} is missing", "a finite number")
+                raise self.wrong(f"{column} is missing", "a finite number in every row", f"Fill in the column {column}")
             return missing
         cell = self.cells[self.place[column]]
         try:
@@ -169,13 +144,13 @@ class _Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            raise self.wrong(f'{column} is "{cell}"', "a finite number, or . where missing")
+            raise TableError(number_issue(self.path, self.line, column, cell, needed=missing is None))
         return value
 
     def whole(self, column: str, missing: int) -> int:
         value = self.number(column, float(missing))
         if value != int(value):
-            raise self.wrong(f"{column} is {value:g}", "a whole number")
+            raise self.wrong(f"{column} is {value:g}", "a whole number", f"Correct the column {column}")
         return int(value)
 
     def event(self) -> int:
@@ -183,16 +158,18 @@ class _Row:
             return self.whole("EVID", OBSERVATION)
         if self.number("AMT", 0.0):
             return DOSE
-        if self.number("RATE", 0.0) or self.number("SS", 0.0):
-            raise self.wrong("RATE or SS stands in a row without EVID and without AMT", "EVID, which says whether this is a dose")
+        if any(self.number(column, 0.0) for column in _DOSING):
+            self.refuse_dosing("without EVID and AMT")
         return OBSERVATION
 
     def compartment(self) -> int:
         if "CMT" not in self.place:
             return 1
         if not self.has("CMT"):
-            raise self.wrong("CMT is missing in a dosing row", "a number of a compartment from 1 on")
+            repair = "Write the number of the compartment that the dose goes into"
+            raise self.wrong("CMT is missing in a dosing row", "a number of a compartment from 1 on", repair)
         number = self.whole("CMT", 0)
         if number < 1:
-            raise self.wrong(f"CMT is {number}", "a number of a compartment from 1 on; a compartment cannot be turned off")
+            expected = "a number of a compartment from 1 on; a compartment cannot be turned off"
+            raise self.wrong(f"CMT is {number}", expected, "Write the number of the compartment that the dose goes into")
         return number

@@ -17,6 +17,8 @@ _TIMES = ("h", "min", "s", "d", "week")
 _UNIT_WORDS = {
     "mcg": "ug", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "weeks": "week", "w": "week", "wk": "week",
     "m": "min", "mins": "min", "minute": "min", "minutes": "min", "sec": "s", "seconds": "s",
+    "molar": "M", "millimolar": "mM", "micromolar": "uM", "nanomolar": "nM", "picomolar": "pM", "femtomolar": "fM",
+    "gram": "g", "milligram": "mg", "microgram": "ug", "nanogram": "ng", "milligrams": "mg", "micrograms": "ug", "nanograms": "ng",
 }  # fmt: skip
 _CLAUSE_WORDS = {
     "oral": "po", "orally": "po", "intravenous": "iv", "intramuscular": "im", "infusion": "iv-inf", "inf": "iv-inf", "single": "once",

@@ -68,12 +68,12 @@ class Record:
     def __post_init__(self) -> None:
         checks = [*_general(self), *(_dosing(self) if self.doses else _idle(self))]
         wrong = [
-            Issue(f"{name} is {'missing' if value is None else repr(value)}", self.file, self.line, expected=expected)
+            Issue(f"{name} is {'missing' if value is None else repr(value)}", self.file, self.line, None, expected, _repair(self, name))
             for fine, name, value, expected in checks
             if not fine
         ]
         if not wrong and self.doses:
-            wrong = [Issue(text, self.file, self.line, expected=expected) for text, expected in _contradictions(self)]
+            wrong = [Issue(text, self.file, self.line, None, expected, repair) for text, expected, repair in _contradictions(self)]
         if wrong:
             raise RegimenError(wrong)
 
@@ -143,19 +143,39 @@ def _dosing(record: Record) -> list[Check]:
     ]
 
 
-def _contradictions(record: Record) -> list[tuple[str, str]]:
+_REPAIRS = {
+    "TIME": "Count TIME from the first record of the individual, so that none is negative",
+    "EVID": "Write 0 for an observation, 1 for a dose, 2 for any other event, 3 to reset, 4 to reset and dose",
+    "AMT": "Check the sign; what was given cannot be taken back",
+    "RATE": "Write the rate of the infusion, or 0 for a dose at once",
+    "R": "Write the rate into the column R, or write it as RATE instead of -1",
+    "D": "Write the duration into the column D, or the rate of the infusion as RATE instead of -2",
+    "SS": "Write 1 where the dose finds the steady state, else 0",
+}
+
+
+def _repair(record: Record, name: str) -> str:
+    if name == "AMT" and not record.doses:
+        return "Write EVID 1 if this is a dose, else . for AMT"
+    return _REPAIRS.get(name, f"Correct {name} of this record")
+
+
+def _contradictions(record: Record) -> list[tuple[str, str, str]]:
     if record.endless and record.amount == 0 and record.rate not in (0, -2) and not record.additional:
         return []  # a constant infusion that is at its steady state
     if record.steady and record.interval == 0:
-        return [(f"SS is {record.steady} but II is 0", "II above 0, or for a constant infusion AMT 0 and a rate, without ADDL")]
+        expected = "II above 0, or for a constant infusion AMT 0 and a rate, without ADDL"
+        return [(f"SS is {record.steady} but II is 0", expected, "Write the hours between the doses into II")]
     if record.amount == 0:
-        return [("AMT is 0 in a dosing record", "an amount above 0")]
+        return [("AMT is 0 in a dosing record", "an amount above 0", "Write the dose into AMT, or EVID 2 if nothing is given")]
     if record.additional and record.interval == 0:
-        return [(f"ADDL is {record.additional} but II is 0", "II above 0 where ADDL is above 0")]
+        repair = "Write the hours between the doses into II, or 0 into ADDL"
+        return [(f"ADDL is {record.additional} but II is 0", "II above 0 where ADDL is above 0", repair)]
     if not math.isfinite(record.speed) or not math.isfinite(record.duration):
-        return [("the infusion has no finite rate and duration", "an amount and a rate that fit")]
+        return [("the infusion has no finite rate and duration", "an amount and a rate that fit", "Check AMT and RATE")]
     if record.steady and max(record.duration, record.lag) / record.interval > MAX_COUNT:
-        return [(f"II is {record.interval!r}, far below lag or duration", f"at most {MAX_COUNT} doses on their way at once")]
+        problem = f"II is {record.interval!r}, far below lag or duration"
+        return [(problem, f"at most {MAX_COUNT} doses on their way at once", "Check II, ALAG and the duration")]
     return []
 
 
@@ -192,7 +212,7 @@ class Person:
         for before, record in zip(self.records, self.records[1:], strict=False):
             if record.time < before.time:
                 problem = f"TIME {record.time:g} is before the record above ({before.time:g})"
-                repair = "After a reset, let time run on or give the rows a new ID" if record.resets else None
+                repair = "After a reset, let time run on or give the rows a new ID" if record.resets else "Sort the rows of each ID by TIME"
                 issues.append(Issue(problem, record.file, record.line, expected="records in order of time", repair=repair))
             if [name for name, _ in record.inputs] != names:
                 expected = ", ".join(names) or "none"

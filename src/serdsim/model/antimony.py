@@ -16,6 +16,7 @@ from serdsim.model.entities import Place
 
 _LOCK = Lock()  # libAntimony keeps one state per process
 _LINE = re.compile(r"line (\d+):?\s*")
+_CIRCLE = re.compile(r"Loop detected:\s+(\w+)'s definition \((.*?)\) either includes itself", re.DOTALL)
 _BLOCK = re.compile(r"(?:model|module)\b")
 
 
@@ -166,6 +167,11 @@ def _parser_error(source: Source, message: str) -> ModelError:
     place = source.place(int(found.group(1)) if found else None)
     if place.line is None:
         place = _only_use(source, message) or place
+    circle = _CIRCLE.search(message)
+    if circle is not None:
+        problem = f"the rules go in a circle: {circle[1]} is computed from itself through {circle[2]}"
+        expected, repair = "rules of which none needs its own result", "Give one quantity of the circle a number, a rate rule or a reaction"
+        return ModelError(Issue(problem, place.file, place.line, circle[1], expected, repair))
     words = re.sub(r"^Error in (model string|file '[^']*'),?\s*", "", message)
     words = " ".join(re.sub(r"^line \d+:\s*", "", words).split())
     return ModelError(

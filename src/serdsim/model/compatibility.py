@@ -137,6 +137,20 @@ def _refused(model: Model) -> Iterator[Issue]:
                 seen.add((id, part.op))
                 problem, expected, repair = _REFUSED_FUNCTIONS[part.op]
                 yield Issue(f"the {noun} cannot be run: {problem}", place.file, place.line, id, expected, repair)
+    if not any(rule.kind == "algebraic" for rule in solved(model).rules):  # one may be what gives a value
+        yield from _hollow(model)
+
+
+def _hollow(model: Model) -> Iterator[Issue]:
+    computed = {rule.target for rule in solved(model).rules if rule.kind in ("assignment", "initial")}
+    for quantity in _quantities(model):
+        if quantity.value is None and quantity.id not in computed and not _sizeless(model, quantity.id):
+            place, repair = quantity.place, "Give it a number, an initial assignment or an assignment rule"
+            yield Issue("no value is given", place.file, place.line, quantity.id, "a value to start from", repair)
+
+
+def _quantities(model: Model) -> tuple[Quantity, ...]:
+    return (*model.compartments.values(), *model.species.values(), *model.parameters.values())
 
 
 def _refused_function(part: Apply) -> bool:
@@ -167,7 +181,7 @@ def _features(model: Model) -> Iterator[str]:
 
 
 def _warnings(model: Model) -> Iterator[Issue]:
-    quantities: list[Quantity] = [*model.compartments.values(), *model.species.values(), *model.parameters.values()]
+    quantities = _quantities(model)
     bare = [quantity.id for quantity in quantities if quantity.unit is None]
     if bare:
         names = ", ".join(bare[:5]) + (", ..." if len(bare) > 5 else "")
@@ -179,9 +193,6 @@ def _warnings(model: Model) -> Iterator[Issue]:
     for id, species in model.species.items():
         if species.boundary and id in moved and id not in targets:
             yield Issue("this boundary species is clamped: reactions do not change it", species.place.file, species.place.line, id)
-    for quantity in quantities:
-        if quantity.value is None and quantity.id not in targets and not _sizeless(model, quantity.id):
-            yield Issue("no value is given", quantity.place.file, quantity.place.line, quantity.id)
     for id, event in model.events.items():
         if event.delay is not None:
             yield Issue("this event acts after a delay", event.place.file, event.place.line, id)

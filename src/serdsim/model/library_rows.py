@@ -116,4 +116,7 @@ def _row_issues(row: Row) -> Iterator[Issue]:
     if distribution == "logitnormal" and not 0 < value < 1:
         yield issue(f"a logitnormal quantity is {value:g}", "a value between 0 and 1", "Give it as a share, or write lognormal")
     if (lower is not None and value < lower) or (upper is not None and value > upper):
-        yield issue(f"the value {value:g} lies outside lower and upper", "a value between them", "Correct the value or the bounds")
+        bounds = f"{'no bound' if lower is None else f'{lower:g}'} to {'no bound' if upper is None else f'{upper:g}'}"
+        yield issue(
+            f"the value {value:g} lies outside lower and upper ({bounds})", "a value between them", "Correct the value or the bounds"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import libsbml
@@ -9,6 +10,8 @@ import libsbml
 from serdsim.errors import Issue, ModelError
 
 _REPAIR = "Open the file in the tool that wrote it and export it again as SBML Level 3 Version 2, or correct the line"
+_PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
+_SHOWN = 40
 _UNCHECKED = (libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, libsbml.LIBSBML_CAT_MODELING_PRACTICE, libsbml.LIBSBML_CAT_SBO_CONSISTENCY)
 # notes, annotations and dangling unit references do not touch what the model computes
 _HARMLESS = frozenset({*range(10401, 10405), *range(10801, 10805), 10311, 10313, 98001, 98002})
@@ -35,6 +38,7 @@ def open_document(text: str, file: str, *, flatten: bool = False) -> Any:
         raise ModelError(Issue("the file is empty", file=file, expected="an SBML model", repair=_REPAIR))
     if "\0" in text:
         raise ModelError(Issue("the file is not text", file=file, expected="an SBML model", repair=_REPAIR))
+    _check_beginning(text, file)
     document = libsbml.readSBMLFromString(text if text.lstrip().startswith("<?xml") else '<?xml version="1.0" encoding="UTF-8"?>' + text)
     _raise(_logged(document, file))
     if document.getModel() is None:
@@ -52,6 +56,29 @@ def open_document(text: str, file: str, *, flatten: bool = False) -> Any:
     document.checkConsistency()
     _raise(_logged(document, file))
     return document
+
+
+def _check_beginning(text: str, file: str) -> None:
+    """Raise when the file is not XML, declares entities, or begins with another element than <sbml>."""
+    prolog = _PROLOG.match(text)
+    place = prolog.end() if prolog else 0
+    line, rest = text[:place].count("\n") + 1, text[place:]
+    shown = rest[:_SHOWN].split("\n")[0].strip()
+    if rest.startswith("<!DOCTYPE"):
+        problem = "the file has a document type (<!DOCTYPE), whose entities can bring in other files"
+        raise ModelError(
+            Issue(problem, file, line, expected="plain SBML", repair="Remove the declaration and the entities that it defines")
+        )
+    if not rest.startswith("<"):
+        raise ModelError(Issue(f'the file is not XML: it begins with "{shown}"', file, line, expected="an SBML model", repair=_REPAIR))
+    if not re.match(r"<(?:\w+:)?sbml\b", rest):
+        tag = shown.partition(">")[0] + ">"
+        raise ModelError(Issue(f'the XML is not SBML: it begins with "{tag}"', file, line, expected="an <sbml> element", repair=_REPAIR))
+    if not re.search(r"</(?:\w+:)?sbml\s*>|<(?:\w+:)?sbml\b[^>]*/>", rest):
+        last = len(text.rstrip().splitlines())
+        raise ModelError(
+            Issue("the XML ends before its </sbml>", file, last, expected="a whole SBML file", repair="Fetch or export it again")
+        )
 
 
 def _raise(issues: list[Issue]) -> None:
@@ -72,7 +99,7 @@ def _issue(error: Any, file: str) -> Issue:
     lines = [line.strip() for line in error.getMessage().splitlines() if line.strip() and not line.startswith("Reference:")]
     detail = lines[-1] if lines else ""
     head = error.getShortMessage().strip() or "not valid SBML"
-    problem = f"{head}: {detail}" if detail and detail != head else head
+    problem = f"{head}: {detail}" if detail and detail.rstrip(".") != head.rstrip(".") else head
     return Issue(problem.rstrip("."), file=file, line=error.getLine() or None, expected="valid SBML", repair=_REPAIR)
 
 

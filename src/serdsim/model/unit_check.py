@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isclose
 
 import libsbml
 
 from serdsim.errors import Issue, UnitError
 from serdsim.model.entities import Model, Participant, Place, Quantity, Species
-from serdsim.model.expression import Expression, Number, symbols
+from serdsim.model.expression import Expression, Number, symbols, walk
 from serdsim.model.expression_text import text_of
 from serdsim.model.unit_inference import TRUTH, Kind, Mismatch, infer
 from serdsim.units import DIMENSIONLESS, Unit, parse_unit
@@ -143,7 +144,7 @@ def _tasks(model: Model, known: Known) -> Iterator[Task]:
         if event.priority is not None:
             yield Task(f"the priority of event {id}", id, event.place, event.priority, DIMENSIONLESS)
         for changed, value in event.assignments:
-            yield Task(f"event {id}, where it sets {changed},", id, event.place, value, known.meaning.get(changed), setting=True)
+            yield Task(f"event {id}, where it sets {changed}", id, event.place, value, known.meaning.get(changed), setting=True)
     for id, reaction in model.reactions.items():
         for part in (*reaction.reactants, *reaction.products):
             if not isinstance(part.stoichiometry, int | float):
@@ -174,13 +175,24 @@ def _check(task: Task, model: Model, known: Known, tasks: list[Task]) -> list[Is
         return []
     blamed = _blame(task, wrong, model, known, tasks)
     if blamed is not None:
-        return [_parameter_issue(task, *blamed, model)]
+        return [_parameter_issue(task, *blamed, model, known)]
+    inside = bool(infer(task.expression, known.meaning, known.time)[1])
     read = [f"{id} [{unit}]" for id in sorted(symbols(task.expression)) if (unit := known.meaning.get(id)) is not None]
     shown = ", ".join(read[:8]) + (", ..." if len(read) > 8 else "")
     repair = f"Check {shown}; a bare number is dimensionless" if shown else "A bare number is dimensionless: use a parameter with a unit"
     needed = f'"{task.needed}"' if isinstance(task.needed, Unit) else str(task.needed) if task.needed else "one unit in all terms"
     place = task.place
-    return [Issue(f"{task.subject}: {mismatch.problem}", place.file, place.line, task.id, needed, repair) for mismatch in wrong]
+    return [
+        Issue(f"{task.subject}: {problem}", place.file, place.line, task.id, _fitting(problem) if inside else needed, repair)
+        for problem in dict.fromkeys(mismatch.problem for mismatch in wrong)
+    ]
+
+
+def _fitting(problem: str) -> str:
+    """Return what was expected where parts of a formula do not fit each other, whatever the whole must be."""
+    if " under the exponent " in problem:
+        return "a base without a unit"
+    return "one unit in all terms" if " but " in problem else "an argument that fits"
 
 
 def _blame(task: Task, wrong: tuple[Mismatch, ...], model: Model, known: Known, tasks: list[Task]) -> tuple[str, Unit] | None:
@@ -206,17 +218,28 @@ def _repairs(task: Task, id: str, unit: Unit, known: Known, tasks: list[Task]) -
     return all(_problems(other, known, known.meaning) or not _problems(other, known, changed) for other in readers)
 
 
-def _parameter_issue(task: Task, id: str, unit: Unit, model: Model) -> Issue:
+def _parameter_issue(task: Task, id: str, unit: Unit, model: Model, known: Known) -> Issue:
     parameter, evidence = model.parameters[id], model.evidence.get(id)
     place = Place(evidence.table, evidence.line) if evidence is not None and evidence.table else parameter.place
     where = f"{task.place.file}:{task.place.line}" if task.place.line is not None else task.place.file
+    factor = _converting(task.expression, known.meaning[id], unit)
+    repair = f'Convert the value or write the unit as "{unit}"'
+    if factor is not None:
+        repair = f'Convert the value to "{unit}" and take the factor {factor:g} out of the formula: a bare number converts no unit'
     return Issue(
         f'unit "{parameter.unit}", but {task.subject}{f" ({where})" if where else ""} needs "{unit}"',
         file=place.file,
         line=place.line,
         id=id,
-        repair=f'Convert the value or write the unit as "{unit}"',
+        repair=repair,
     )
+
+
+def _converting(expression: Expression, own: Unit | None, needed: Unit) -> float | None:
+    """Return the bare number of a formula that looks as if it should turn the unit `own` into the one that is needed."""
+    size = own.factor / needed.factor if own is not None else 1.0
+    bare = (part.value for part in walk(expression) if isinstance(part, Number) and part.unit is None)
+    return next((value for value in bare if isclose(value, size, rel_tol=1e-9) or isclose(value * size, 1.0, rel_tol=1e-9)), None)
 
 
 def _extents(model: Model, known: Known) -> Iterator[Issue]:
