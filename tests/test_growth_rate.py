@@ -131,8 +131,8 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream, delimiter="\t"))
 
 
-# where the curve is steepest in its parameters, the Python implementation stops short of the least squares that R and we reach
-REFERENCES = [("expected_R", "GR_AOC", "GEC50", 2e-4, 2e-3), ("expected_python", "GR_AUC", "EC50", 5e-3, 2e-2)]
+# the Python implementation stops a little short of the least squares, and GR50 of one shallow curve feels it
+REFERENCES = [("expected_R", "GR_AOC", "GEC50", 2e-4, 1e-3), ("expected_python", "GR_AUC", "EC50", 5e-3, 1e-3)]
 
 
 @pytest.mark.shared
