@@ -166,3 +166,14 @@ def test_rows_are_chosen_by_grade_without_script(browser: Any, numbers_address: 
     tab.check("#only-used")
     assert tab.locator(".passports tbody tr:visible").count() == tab.locator(".passports tbody tr.used").count()
     context.close()
+
+
+def test_page_of_numbers_prints_as_tables_within_the_sheet(browser: Any, numbers_address: str) -> None:
+    context = browser.new_context(viewport={"width": 627, "height": 900})
+    tab = context.new_page()
+    tab.emulate_media(media="print")
+    tab.goto(numbers_address)
+    assert not tab.locator(".only").is_visible()
+    assert tab.evaluate("getComputedStyle(document.querySelector('.passports tr')).display") == "table-row"
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 627
+    context.close()
