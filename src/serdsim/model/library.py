@@ -31,6 +31,7 @@ __all__ = [
     "shipped_models",
 ]
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
 _ROW_ID = re.compile(r"\b[BPCD]\d{3}(?:\.\w+)?\b")
 
 
@@ -96,7 +97,7 @@ def read_recipe(name: str, library: Path) -> Recipe:
             )
         )
     try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
         folder = library / "models" / record["fragment_folder"]
         fragments = tuple(folder / f"{fragment}.ant" for fragment in record["fragments"])
         return Recipe(
