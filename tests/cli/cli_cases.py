@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from serdsim.analysis.leave_one_out import ClassSection, LeaveOneOut
 from serdsim.claims.records import Answer, Outcome, Statement
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -56,12 +59,20 @@ def answer(*outcomes: Outcome) -> Answer:
     return Answer(RUN, "imlunestrant", "0.1.0", "abc", "2026-01-01", "today", 1, 64, outcomes, replay)
 
 
+def sisters() -> ClassSection:
+    """Return a class of two sisters, of which one is predicted."""
+    inside = LeaveOneOut("aaa", "P001", "EC50", "recalled", 1.0, 2.0, 0.5, 0.9, 1.5, 2.5, 6.0, True, True, 0)
+    outside = replace(inside, drug="bbb", row="P002", low=70.0, high=70.0, hi90=math.inf, lo90=80.0, inside=False, near=False)
+    return ClassSection("imlunestrant", ("aaa", "bbb"), {"ccc": "it is another kind"}, (inside, outside), (), (2.0,), 40, 1, "abc")
+
+
 def answering(put: Callable[..., None], *outcomes: Outcome, **seen: Any) -> dict[str, Any]:
     def answer_moa(**options: Any) -> Any:
         seen.update(options)
         options["progress"]("draws", 1, 64)
         tables = {"outcomes": pd.DataFrame({"id": [one.statement.id for one in outcomes]})}
-        return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, page="<p>", parameters="<p>", figures={})
+        pages = {"page": "<p>", "parameters": "<p>", "figures": {}}
+        return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, class_prior=sisters(), **pages)
 
     put("serdsim.report.answer", "answer_moa", answer_moa)
     return seen

@@ -51,8 +51,9 @@ def answer_statements(
         After everything is written and printed, when some draws failed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.cli.screen import print_answer, say
+    from serdsim.cli.screen import print_answer, print_words, say
     from serdsim.report.answer import answer_moa
+    from serdsim.report.class_view import class_line
     from serdsim.results.run_folder import require_room, write_run
 
     as_of = options.day(as_of)
@@ -67,9 +68,13 @@ def answer_statements(
     folder = write_run(
         out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, extra_files=pages, to_png=_to_png
     )
+    class_prior = class_line(result.class_prior)
     if as_json:
+        say(class_prior)
         print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
     else:
+        print_words(class_prior)
+        print()
         print_answer(answer)
         print()
     show = say if as_json else print

@@ -46,6 +46,11 @@ def say(words: str) -> None:
     print(words, file=sys.stderr)
 
 
+def print_words(words: str) -> None:
+    """Print a sentence on stdout, as wide as the terminal."""
+    Screen().print(_fitting(words))
+
+
 def verdict_words(outcome: Outcome) -> str:
     """Return the verdict, or in its place why there is none."""
     if outcome.state == "tested" and outcome.verdict:

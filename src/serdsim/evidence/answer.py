@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, ablate, read_ablations
+from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
 from serdsim.claims.panels import read_panels
@@ -22,6 +23,7 @@ from serdsim.engine.engines import NATIVE
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
 from serdsim.evidence.check import check_together, require_date
+from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.tables import outcome_tables
@@ -48,6 +50,7 @@ class Answered:
     also: tuple[str, ...]
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
+    class_prior: ClassSection
 
 
 def build_answer(
@@ -87,9 +90,11 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
     ablations = read_ablations(root)
-    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count) | {"as_of": as_of}
+    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count)
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
+    sisters = class_prior_section(root, workers=workers)
+    plan |= {"as_of": as_of, "class_prior": sisters.rests_on}
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
@@ -107,7 +112,7 @@ def build_answer(
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
-    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references)
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
 
@@ -118,6 +123,7 @@ class _RestsOn:
     models: tuple[Model, ...]
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
+    sisters: ClassSection
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
@@ -135,9 +141,11 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "status": {"ok": sum(r.individuals for r in readings) - failed, "failed": failed},
         "citations": list(keys),
         "summary": _summary(answer.outcomes),
+        "class_prior": class_record(rests_on.sisters),
     }
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    return Answered(answer, rests_on.references, shown, tuple(public), record, outcome_tables(answer, readings))
+    tables = outcome_tables(answer, readings)
+    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters)
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from serdsim.analysis.leave_one_out import ClassSection
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.read import read_claims
 from serdsim.claims.records import Answer
@@ -17,6 +18,7 @@ from serdsim.evidence.in_use import OWN, UsedFact
 from serdsim.evidence.passports import passports
 from serdsim.model.library import shipped_library
 from serdsim.references import Reference
+from serdsim.report.class_view import class_view
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
 from serdsim.report.page import render_page
@@ -25,7 +27,7 @@ from serdsim.report.passport_page import render_passports
 
 @dataclass(frozen=True)
 class MoaResult:
-    """The answer, its record for run.json, its tables, its page, the page of all numbers and its figures (SVG by id)."""
+    """The answer, its record for run.json, tables, page, page of all numbers, figures (SVG by id), and how the class predicts."""
 
     answer: Answer
     record: Mapping[str, object]
@@ -33,6 +35,7 @@ class MoaResult:
     page: str
     parameters: str
     figures: Mapping[str, str]
+    class_prior: ClassSection
 
 
 def answer_moa(
@@ -74,10 +77,10 @@ def answer_moa(
     rows = [_row(used, done.references) for used in shown]
     every = read_claims(root, read_facts(root, done.references), done.references)
     parameters = render_passports(passports(root, every), done.references, done.answer)
-    page = render_page(done.answer, done.references, rows, also=[key for key in done.also if key not in OWN])
+    page = render_page(done.answer, done.references, rows, [key for key in done.also if key not in OWN], class_view(done.class_prior))
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    return MoaResult(done.answer, done.record, done.tables, page, parameters, figures)
+    return MoaResult(done.answer, done.record, done.tables, page, parameters, figures, done.class_prior)
 
 
 def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:

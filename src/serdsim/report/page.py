@@ -13,6 +13,7 @@ from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
 from serdsim.report import view
 from serdsim.report.biblio import Bibliography, bibliography
+from serdsim.report.class_view import ClassView
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
 from serdsim.report.shell import environment, read_assets
@@ -77,7 +78,13 @@ def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[s
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
 
 
-def render_page(answer: Answer, references: Mapping[str, Reference], evidence_rows: Sequence[EvidenceRow], also: Sequence[str] = ()) -> str:
+def render_page(
+    answer: Answer,
+    references: Mapping[str, Reference],
+    evidence_rows: Sequence[EvidenceRow],
+    also: Sequence[str] = (),
+    class_prior: ClassView | None = None,
+) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
     Parameters
@@ -90,6 +97,8 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
         Rows of the evidence table.
     also : sequence of str
         Keys of references that parameters rest on; they are listed under "Also used".
+    class_prior : ClassView, optional
+        How well the class predicts members that are left out; it stands before any verdict.
 
     Returns
     -------
@@ -106,6 +115,7 @@ def render_page(answer: Answer, references: Mapping[str, Reference], evidence_ro
             answer=answer,
             question=f"What is the mechanism of action of {answer.drug}?",
             short_answer=view.short_answer(answer),
+            class_prior=class_prior,
             lanes=view.lanes(answer),
             counts=view.counts(answer),
             sections=view.sections(answer),
