@@ -13,7 +13,8 @@ import numpy as np
 from benchmarks.problem import Dose, Problem, Unavailable, lognormal
 from serdsim.codegen.equations import derive
 from serdsim.model.antimony import antimony_to_sbml, join_fragments
-from serdsim.model.library import load, read_recipe, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.model.sbml import read_sbml
 
 SEED = 1

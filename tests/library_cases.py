@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 
 
 def copied(folder: Path) -> Path:

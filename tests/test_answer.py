@@ -16,7 +16,7 @@ from serdsim.evidence.answer import Answered, build_answer
 from serdsim.experiments import runner
 from serdsim.experiments.protocol import read_experiment
 from serdsim.experiments.runner import run_experiment
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from citation_hosts import citation_faults, faults_of
 from library_cases import copied, edit, set_cell
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references
 
 BAD = (

@@ -14,8 +14,8 @@ from serdsim.analysis.class_records import read_class_record
 from serdsim.analysis.leave_one_out import class_prior_section, left_out
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.errors import ClaimError
-from serdsim.model.library import shipped_library
 from serdsim.model.library_rows import rows_of
+from serdsim.model.recipe import shipped_library
 
 LIBRARY = shipped_library()
 FLAT = {"centre": 0.0, "spread": 1e6}

@@ -9,7 +9,8 @@ import pytest
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.read import read_claims
 from serdsim.evidence.in_use import citations, used_facts
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references
 
 LIBRARY = shipped_library()

@@ -14,7 +14,8 @@ from serdsim.claims.evidence_rows import read_facts
 from serdsim.model.antimony import antimony_to_sbml, join_fragments
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Evidence, Model
-from serdsim.model.library import COLUMNS, choices, load, read_recipe, shipped_library, shipped_models
+from serdsim.model.library import COLUMNS, load
+from serdsim.model.recipe import choices, read_recipe, shipped_library, shipped_models, takers
 from serdsim.model.unit_check import check_units, libsbml_opinion
 from serdsim.references import read_references
 from serdsim.tables import Column, Row, read_table
@@ -22,7 +23,7 @@ from serdsim.units import parse_unit
 
 LIBRARY = shipped_library()
 TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
-DRUGS = [drug for drug in choices(LIBRARY, "drugs.tsv", "drug") if drug != "estradiol"]
+DRUGS = [drug for drug in takers("cell", "drug", LIBRARY) if drug != "estradiol"]
 GENOTYPES = choices(LIBRARY, "genotypes.tsv", "genotype")
 MODELS = [(name, drug, genotype) for name in shipped_models(LIBRARY) for drug in DRUGS for genotype in GENOTYPES]
 FRAGMENTS = sorted((LIBRARY / "models").rglob("*.ant"))

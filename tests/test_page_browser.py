@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from report_cases import PANELS, an_answer, page
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 
 pytestmark = pytest.mark.browser
 

@@ -14,8 +14,8 @@ from report_cases import Words, an_answer
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.read import read_claims
 from serdsim.evidence.passports import Passport, number_tables, passports
-from serdsim.model.library import shipped_library
 from serdsim.model.library_rows import GRADES, rows_of
+from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references
 from serdsim.report.passport_page import OWN, anchor_of, exactly, render_passports
 from serdsim.report.prior import prior

@@ -14,8 +14,9 @@ from serdsim.claims.read import Claim, read_claims
 from serdsim.evidence.passports import Passport, number_tables, passports
 from serdsim.experiments.arms import model_of
 from serdsim.model.digest import model_digest
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import load
 from serdsim.model.library_rows import GRADES
+from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references
 from serdsim.simulation.draws import Draws, Marginal, draw, drawn, quantile
 

@@ -27,7 +27,8 @@ from serdsim.codegen.kernel import build
 from serdsim.endpoints.dose_response import ec50
 from serdsim.engine.plan import Plan, Schedule
 from serdsim.engine.reference import run
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import shipped_library
 from serdsim.tables import read_table, write_table
 
 THRESHOLDS = {"K_PGR": 1.2, "K_GREB1": 0.8}  # the first prototype, nM: only ratios count

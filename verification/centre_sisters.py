@@ -29,7 +29,8 @@ from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
 from serdsim.codegen.equations import Equations, derive
 from serdsim.endpoints.dose_response import dc50
 from serdsim.errors import InputError
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import shipped_library
 from serdsim.tables import Column, Row, read_table, write_table
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ from serdsim.analysis.class_prior import ClassRow, class_rows
 from serdsim.analysis.class_records import read_class_record
 from serdsim.analysis.leave_one_out import class_prior_section
 from serdsim.claims.evidence_rows import read_facts
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.tables import read_table, write_table
 
 

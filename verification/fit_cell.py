@@ -28,7 +28,8 @@ from serdsim.engine.plan import Plan, Schedule
 from serdsim.engine.reference import run
 from serdsim.errors import InputError, SerdsimError
 from serdsim.model.entities import Model
-from serdsim.model.library import COLUMNS, load, shipped_library
+from serdsim.model.library import COLUMNS, load
+from serdsim.model.recipe import shipped_library
 from serdsim.tables import Column, Row, read_table, write_table
 
 HERE = Path(__file__).parent

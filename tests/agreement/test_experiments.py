@@ -10,7 +10,7 @@ from serdsim.engine.engines import NATIVE, REFERENCE, Engine
 from serdsim.experiments import runner
 from serdsim.experiments.protocol import read_experiment
 from serdsim.experiments.runner import Readings, run_experiment
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws
 
 EXPERIMENTS = sorted(path.stem for path in (shipped_library() / "experiments").glob("MOA-*.yaml"))

@@ -16,7 +16,8 @@ from serdsim.engine.native import run_native
 from serdsim.engine.plan import Plan, Schedule
 from serdsim.engine.reference import run
 from serdsim.model.entities import Model
-from serdsim.model.library import choices, load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import choices, shipped_library, takers
 from serdsim.model.sbml import read_model
 
 TIMES = np.linspace(0.0, 20.0, 81)
@@ -62,7 +63,7 @@ def nominal(model: Model, ids: tuple[str, ...]) -> np.ndarray:
     return np.array([np.nan if (value := model.quantity(id).value) is None else value for id in ids], float)
 
 
-DRUGS = [drug for drug in choices(shipped_library(), "drugs.tsv", "drug") if drug != "estradiol"]  # that is the hormone of all
+DRUGS = [drug for drug in takers("cell", "drug", shipped_library()) if drug != "estradiol"]  # that is the hormone of all
 GENOTYPES = choices(shipped_library(), "genotypes.tsv", "genotype")
 
 

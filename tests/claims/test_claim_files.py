@@ -15,7 +15,8 @@ from serdsim.claims.read import read_claim, read_claims
 from serdsim.errors import ClaimError, InputError, ReferenceError_
 from serdsim.evidence.answer import build_answer
 from serdsim.experiments.protocol import read_experiment
-from serdsim.model.library import load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references, require
 
 LIBRARY = shipped_library()

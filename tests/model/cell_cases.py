@@ -13,7 +13,18 @@ SYNTHESIS_OFF = {"k_syn_er": 0.0}
 
 def arm(id: str, drug: str = "imlunestrant", dose: float = 0.0, e2: float = 0.0, genotype: str = "WT", **settings: float) -> Series:
     """Return a series of one arm."""
-    return Series(id=id, drug=drug, genotype=genotype, concentrations=(dose,), estradiol=e2, settings=settings, like={}, file="test")
+    return Series(
+        id=id,
+        drug=drug,
+        genotype=genotype,
+        concentrations=(dose,),
+        estradiol=e2,
+        settings=settings,
+        like={},
+        given={},
+        cell_line="MCF7",
+        file="test",
+    )
 
 
 def courses(series: list[Series], hours: float, every: float, outputs: tuple[str, ...], pre_run: float = 96.0) -> dict[str, Reading]:

@@ -11,7 +11,7 @@ import pytest
 from serdsim.errors import ClaimError
 from serdsim.experiments.protocol import Experiment, read_experiment
 from serdsim.experiments.runner import run_experiment
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws
 
 

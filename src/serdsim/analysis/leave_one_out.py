@@ -20,7 +20,8 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.kept import kept_object
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Model
-from serdsim.model.library import files_of, load, shipped_library
+from serdsim.model.library import load
+from serdsim.model.recipe import files_of, shipped_library
 from serdsim.results.run_id import content_hash
 from serdsim.simulation.draws import Draws, given_values
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from serdsim.errors import ClaimError, Issue, ReferenceError_
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.references import Reference
 from serdsim.tables import Column, Row, read_table, require_unique
 

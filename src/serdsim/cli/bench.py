@@ -30,7 +30,7 @@ def bench(
     """
     from serdsim.dosing.regimen import parse_regimen
     from serdsim.engine.instruction_set import instruction_set
-    from serdsim.model.library import shipped_library, shipped_models
+    from serdsim.model.recipe import shipped_library, shipped_models
     from serdsim.simulation.speed import measure_speed
 
     text = regimen or (_REGIMEN if model in shipped_models(library or shipped_library()) else None)

@@ -24,7 +24,7 @@ def check(
     The exit status is 2 when not. Units that are missing from a model of your own are a warning.
     """
     from serdsim.model.compatibility import compatibility
-    from serdsim.model.library import shipped_models
+    from serdsim.model.recipe import shipped_models
     from serdsim.model.unit_check import check_units
 
     shipped = model in shipped_models(library)
@@ -57,7 +57,8 @@ def _read(name: str, library: Path | None) -> Model:
     ModelError
         When there is neither; names the shipped models.
     """
-    from serdsim.model.library import load, shipped_models
+    from serdsim.model.library import load
+    from serdsim.model.recipe import shipped_models
     from serdsim.model.sbml import read_model
 
     names = shipped_models(library)

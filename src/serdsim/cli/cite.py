@@ -27,7 +27,7 @@ def cite(
 ) -> None:
     """Print the references that a run rests on."""
     from serdsim.cli.screen import say
-    from serdsim.model.library import shipped_library
+    from serdsim.model.recipe import shipped_library
     from serdsim.references import read_references, require, to_bibtex, to_ris
     from serdsim.results.run_folder import read_run
 

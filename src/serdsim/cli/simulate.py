@@ -86,7 +86,7 @@ def _refuse_beside_file(others: list[str]) -> None:
 
 def _report_on_own_model(model: str, library: Path | None) -> None:
     """Say on stderr, before anything runs, what a model that is not shipped holds and what is odd about it."""
-    from serdsim.model.library import shipped_models
+    from serdsim.model.recipe import shipped_models
 
     if model in shipped_models(library) or not Path(model).is_file():
         return
@@ -105,7 +105,7 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
 
 def _doses(regimen: str | None, model: str, library: Path | None) -> Regimen | None:
     from serdsim.dosing.regimen import parse_regimen
-    from serdsim.model.library import choices, shipped_library, shipped_models
+    from serdsim.model.recipe import choices, shipped_library, shipped_models
 
     if regimen is None:
         return None

@@ -31,7 +31,7 @@ from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings, run_experiment
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Model
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.references import Reference, read_references
 from serdsim.results.run_id import content_hash, run_id
 from serdsim.results.run_record import serdsim_version

@@ -12,8 +12,8 @@ from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.antimony_lines import find_definitions, statements
 from serdsim.model.entities import Evidence
-from serdsim.model.library import read_recipe, shipped_models
 from serdsim.model.library_rows import rows_of, sources_of
+from serdsim.model.recipe import read_recipe, shipped_models
 from serdsim.simulation.draws import Marginal, quantile
 from serdsim.tables import Row
 

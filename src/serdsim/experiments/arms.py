@@ -13,7 +13,8 @@ from serdsim.codegen.equations import Equations
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
-from serdsim.model.library import load, read_recipe, shipped_library, slot_of
+from serdsim.model.library import load
+from serdsim.model.recipe import read_recipe, shipped_library, slot_of
 from serdsim.simulation.draws import Draws, given_values
 
 

@@ -18,7 +18,7 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.arms import Change, check_names, model_of, place_of, values_given
 from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
-from serdsim.model.library import read_recipe, shipped_library
+from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.simulation.draws import Draws
 from serdsim.simulation.plating import plated
 

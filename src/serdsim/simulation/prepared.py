@@ -17,7 +17,7 @@ from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
-from serdsim.model.library import files_of, shipped_library
+from serdsim.model.recipe import files_of, shipped_library
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of

@@ -12,7 +12,8 @@ from serdsim.dosing.regimen import Regimen
 from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
-from serdsim.model.library import Plating, Recipe, load, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.library import load
+from serdsim.model.recipe import Plating, Recipe, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.units import convert
 
 
