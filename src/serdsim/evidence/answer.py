@@ -90,12 +90,12 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
     ablations = read_ablations(root)
-    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count)
+    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     sisters = class_prior_section(root, workers=workers)
-    plan |= {"as_of": as_of, "class_prior": sisters.rests_on}
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
+    plan |= {"class_prior": sisters.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     done = [_answer_one(claim, facts, ablations, Draws(draws, seed), root, run, workers, progress) for claim in claims]
