@@ -85,7 +85,7 @@ def build_answer(
     InputError
         For anything wrong in the library, an unknown statement, no draws.
     """
-    root, as_of = library or shipped_library(), require_date(as_of)
+    root, as_of, today = library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
     facts = read_facts(root, references := read_references(root / "references.bib"))
     every = read_claims(root, facts, references)
     claims = _selected(every, only)
@@ -99,7 +99,6 @@ def build_answer(
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     done = [_answer_one(claim, facts, ablations, Draws(draws, seed), root, run, workers, progress) for claim in claims]
-    today = datetime.now(UTC).date().isoformat()
     answer = Answer(
         run=run,
         drug=SUBJECT,
