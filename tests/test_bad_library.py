@@ -208,7 +208,7 @@ CASES = {
         DRUGS,
     ),
     "a value outside its bounds": Broken(
-        cell(DRUGS, KD, "lower", "0.4"), ("the value 0.3 lies outside lower and upper", "between them", "Correct"), TableError, DRUGS
+        cell(DRUGS, KD, "lower", "4000"), ("lies outside lower and upper", "between them", "Correct"), TableError, DRUGS
     ),
     "a row given twice": Broken(
         double(DRUGS, "imlunestrant\tKd\t"), ("Kd: given twice, first in line", "each id once", "Keep one"), TableError, DRUGS
@@ -220,8 +220,8 @@ CASES = {
         cut(DRUGS, "imlunestrant\tKd\t", 5), ("5 cells", "expected 15 cells", "Count the tabs"), TableError, DRUGS
     ),
     "a number that no row gives": Broken(
-        cell(DRUGS, KD, "id", "Kdd"),
-        ("Kd_drug: has no value", "expected a row in parameters.tsv", 'Add a row with the id "Kd_drug"'),
+        cell(DRUGS, ("imlunestrant", "af1"), "id", "af11"),
+        ("af1_drug: has no value", "expected a row in parameters.tsv", 'Add a row with the id "af1_drug"'),
         ModelError,
     ),
     # files

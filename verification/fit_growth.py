@@ -21,44 +21,61 @@ from fit_cell import Fitted, distribution, write
 from scipy.optimize import least_squares
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
+from serdsim.endpoints.growth_rate import gr_value
 from serdsim.errors import SerdsimError
 from serdsim.experiments.protocol import Experiment, Series, observed, read_experiment
 from serdsim.experiments.runner import run_experiment
-from serdsim.model.library import shipped_library
+from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws
 from serdsim.tables import Column, read_table
 
 HERE = Path(__file__).parent
+WEEK, RATE = 168.0, 0.9
 SLOTS = {"fulvestrant": "_drug"}  # suffix of a drug's quantities in the model; all others here are partner drugs
 
 
 @dataclass(frozen=True)
 class Target:
-    """One count or protein level as a fold, on the log scale; `informs` are the fitted quantities that widen with its misfit."""
+    """One measurement with its rule of comparison; `informs` are the fitted quantities that it is evidence of."""
 
     row: str
     series: str
+    at: float | None
     time: float
+    kind: str
     output: str
-    fold: float
+    against: str
+    observed: float
     sigma: float
     rows: tuple[str, ...]
     informs: tuple[str, ...]
 
+    def residual(self, value: float) -> float:
+        """Return how many standard deviations the simulated value lies from what was observed."""
+        if self.kind == "fold":
+            return float(np.log(value / self.observed) / self.sigma)
+        distance = value - self.observed
+        return float((min(distance, 0.0) if self.kind == "rate" else distance) / self.sigma)
+
 
 def read_targets(facts: Mapping[str, Fact], names: list[str]) -> list[Target]:
     """Return the targets; every row they read must have the role calibrate."""
-    lines = read_table(HERE / "fit_growth_targets.tsv", [Column("row"), Column("series"), Column("time_h", "number"), Column("output")])
-    (*found,) = require_facts([line.text("row") for line in lines], facts, role="calibrate", file="fit_growth_targets.tsv")
-    counted = Counter((fact.source, fact.condition.rsplit(",", 1)[0], line.text("output")) for fact, line in zip(found, lines, strict=True))
+    words = [Column(name, required=False) for name in ("series", "kind", "output", "against")]
+    columns = [Column("row"), *words, Column("at_nM", "optional_number", required=False), Column("time_h", "number")]
+    lines = read_table(HERE / "fit_growth_targets.tsv", columns)
+    found = require_facts([line.text("row") for line in lines], facts, role="calibrate", file="fit_growth_targets.tsv")
+    counted = Counter(fact.id.split(".")[0] for fact in found)
     targets = []
     for fact, line in zip(found, lines, strict=True):
-        time = line.number("time_h") or 0.0
-        many = counted[(fact.source, fact.condition.rsplit(",", 1)[0], line.text("output"))]
-        sigma = (0.2 + 0.1 * time / 168.0) * np.sqrt(max(many, 2) / 2.0)
-        series = line.text("series")
-        informs = tuple(name for name in names if informed(name, series, line.text("output")))
-        targets.append(Target(fact.id, series, time, line.text("output"), float(fact.value or np.nan), float(sigma), (fact.id,), informs))
+        time, kind, series = line.number("time_h") or 0.0, line.text("kind"), line.text("series")
+        sigma, seen = 0.1, RATE if kind == "rate" else float(fact.value or np.nan)
+        if kind == "fold":
+            sigma = (0.2 + 0.1 * time / WEEK) * np.sqrt(max(counted[fact.id.split(".")[0]], 2) / 2.0)
+        if fact.quantity.startswith("GR50"):
+            seen = 0.5
+        output, against = line.text("output"), line.text("against")
+        informs = tuple(name for name in names if informed(name, series, output))
+        targets.append(Target(fact.id, series, line.number("at_nM"), time, kind, output, against, seen, float(sigma), (fact.id,), informs))
     return targets
 
 
@@ -67,8 +84,8 @@ def informed(name: str, series: str, output: str) -> bool:
     _, drug, id = name.split(":")
     if id.startswith("gain_"):
         return output == id.removeprefix("gain_")
-    if output != "live":
-        return False
+    if output != "live" or id.endswith("_other"):
+        return output == "live" and series == "abemaciclib_RB1_null"
     return series.startswith(drug) if drug else True
 
 
@@ -84,19 +101,30 @@ def placed(series: Series, values: Mapping[str, float]) -> Series:
     return replace(series, given=given)
 
 
-def folds(experiment: Experiment, values: Mapping[str, float], targets: list[Target], library: Path) -> np.ndarray:
-    """Return the simulated folds of the targets."""
+def simulated(experiment: Experiment, values: Mapping[str, float], targets: list[Target], library: Path) -> np.ndarray:
+    """Return the simulated values of the targets."""
     now = replace(experiment, series={id: placed(series, values) for id, series in experiment.series.items()})
     readings = run_experiment(now, Draws(0, 1), library=library, workers=1)
+
+    def at(series: str, output: str, time: float, row: int = 0) -> float:
+        return float(readings.series[series].values[output][row, observed(now.times(), time), 0])
+
     result = []
     for t in targets:
-        course = readings.series[t.series].values[t.output][0, :, 0]
-        result.append(course[observed(now.times(), t.time)] / course[0])
+        row = 0 if t.at is None else readings.series[t.series].series.concentrations.index(t.at)
+        end, start = at(t.series, t.output, t.time, row), at(t.series, t.output, t.time - WEEK if t.kind == "rate" else 0.0, row)
+        if t.kind == "rate":
+            result.append(np.log(end / start) / np.log(at(t.against, t.output, t.time) / at(t.against, t.output, t.time - WEEK)))
+        elif t.kind == "gr":
+            vehicle = [np.array([at(t.series, t.output, time)]) for time in (t.time, 0.0)]
+            result.append(float(gr_value(np.array([end]), np.array([start]), *vehicle)[0]))
+        else:
+            result.append(end / start)
     return np.array(result)
 
 
 def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
-    """Return the fitted quantities, the targets and the simulated folds."""
+    """Return the fitted quantities, the targets and their simulated values."""
     experiment = read_experiment(library / "experiments" / "GROWTH.yaml")
     columns = [Column("table"), Column("key", required=False), Column("id"), Column("start", "number"), Column("width", "number")]
     spec = read_table(HERE / "fit_growth_parameters.tsv", columns)
@@ -106,25 +134,25 @@ def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
     start = np.array([r.number("start") for r in spec], float)
     x0 = np.where(share, np.log(start / np.where(share, 1 - start, 1.0)), np.log(start))
     width = np.array([r.number("width") for r in spec], float) * np.where(share, 1.0, np.log(10.0))
-    observations, sigma = np.log([t.fold for t in targets]), np.array([t.sigma for t in targets])
 
     def natural(x: np.ndarray) -> dict[str, float]:
         return dict(zip(names, np.where(share, 1 / (1 + np.exp(-x)), np.exp(np.where(share, 0.0, x))).tolist(), strict=True))
 
     def residuals(x: np.ndarray) -> np.ndarray:
-        return np.concatenate([(np.log(folds(experiment, natural(x), targets, library)) - observations) / sigma, (x - x0) / width])
+        found = simulated(experiment, natural(x), targets, library)
+        return np.array([*(t.residual(value) for t, value in zip(targets, found, strict=True)), *((x - x0) / width)])
 
     def slopes(x: np.ndarray) -> np.ndarray:
         steps = 1e-3 * np.eye(len(x))
         return np.array([(residuals(x + step) - residuals(x - step)) / 2e-3 for step in steps]).T
 
-    best = least_squares(residuals, x0, jac=slopes, xtol=1e-4, ftol=1e-4, max_nfev=60, loss="linear")
+    best = least_squares(residuals, x0, jac=slopes, xtol=1e-4, ftol=1e-4, max_nfev=60)
     deviation = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
     spread = np.sqrt(np.mean(best.fun[: len(targets)] ** 2))  # rows that the model cannot meet together widen what they inform
     deviation = np.minimum(deviation * max(1.0, float(spread)), width)
     to_table = np.where(share, 1.0, np.log(10.0))
     found = Fitted(names, np.array(list(natural(best.x).values())), deviation / to_table, deviation < 0.9 * width)
-    return found, targets, folds(experiment, natural(best.x), targets, library)
+    return found, targets, simulated(experiment, natural(best.x), targets, library)
 
 
 def main() -> int:
@@ -138,9 +166,10 @@ def main() -> int:
     except SerdsimError as problem:
         print(problem, file=sys.stderr)
         return problem.exit_status
-    print(f"{'row':6} {'series':24} {'hours':>6} {'output':>6} {'observed':>9} {'computed':>9} {'residual':>9}")
+    print(f"{'row':11} {'series':24} {'hours':>6} {'kind':>5} {'output':>6} {'observed':>9} {'computed':>9} {'residual':>9}")
     for t, value in zip(targets, computed, strict=True):
-        print(f"{t.row:6} {t.series:24} {t.time:6g} {t.output:>6} {t.fold:9.3g} {value:9.3g} {np.log(value / t.fold) / t.sigma:9.2f}")
+        words = f"{t.row:11} {t.series:24} {t.time:6g} {t.kind:>5} {t.output:>6}"
+        print(f"{words} {t.observed:9.3g} {value:9.3g} {t.residual(value):9.2f}")
     print(f"\n{'quantity':40} {'value':>10} {'sd':>7}   (log10; odds for shares)")
     for name, value, sd, told in zip(fitted.names, fitted.values, fitted.deviation, fitted.informed, strict=True):
         print(f"{name:40} {value:10.4g} {sd:7.3f}" + ("" if told else "   not informed by a row"))

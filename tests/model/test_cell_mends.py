@@ -17,18 +17,22 @@ def test_what_binds_is_missing_from_the_medium(ligand):
     doses = {"low": 0.01, "high": 1000.0}
     arms = [arm(id, "fulvestrant", dose=dose) if ligand == "drug" else arm(id, e2=dose) for id, dose in doses.items()]
     bound = "er_E2_bound" if ligand == "E2" else "er_drug_bound"
-    found = courses(arms, 24.0, 1.0, (f"{ligand}_medium", f"{ligand}_cell", bound, f"{ligand}_free_and_bound", "medium", "cell"))
+    found = courses(arms, 24.0, 1.0, (f"{ligand}_medium", f"{ligand}_cell", bound, "E2_depot", f"{ligand}_free_and_bound", "medium", "cell"))
     for id, dose in doses.items():
         medium, cell = level(found[id], "medium", 0.0), level(found[id], "cell", 0.0)
         missing = (dose - course(found[id], f"{ligand}_medium")) * medium
-        taken = (course(found[id], bound) + course(found[id], f"{ligand}_cell")) * cell
+        held = course(found[id], "E2_depot") if ligand == "E2" else 0.0
+        taken = (course(found[id], bound) + course(found[id], f"{ligand}_cell") + held) * cell
         assert np.allclose(missing, taken, rtol=1e-6, atol=1e-6 * dose * medium)
         assert np.allclose(course(found[id], f"{ligand}_free_and_bound"), dose * medium, rtol=1e-6)
-    missing_share = {id: 1.0 - level(found[id], f"{ligand}_medium", 24.0) / dose for id, dose in doses.items()}
+    # what the cell holds back outside the receptor is the same share of any dose; what the receptor binds is not
+    held = {id: level(found[id], "E2_depot", 24.0) * cell / medium if ligand == "E2" else 0.0 for id in doses}
+    missing_share = {id: 1.0 - (level(found[id], f"{ligand}_medium", 24.0) + held[id]) / dose for id, dose in doses.items()}
     assert missing_share["high"] < 1e-3
     assert missing_share["low"] > 20.0 * missing_share["high"]
     if ligand == "E2":
         assert missing_share["low"] > 0.01
+        assert held["low"] / doses["low"] == pytest.approx(held["high"] / doses["high"], rel=0.2)
 
 
 @pytest.mark.parametrize("serum", [0.0, 0.1, 0.4, 1.0])
