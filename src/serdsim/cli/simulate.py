@@ -10,7 +10,7 @@ import typer
 from serdsim.cli import options
 from serdsim.cli.nonmem import run_records_and_show
 from serdsim.cli.outcome import run_and_show
-from serdsim.errors import InputError, Issue
+from serdsim.errors import InputError, Issue, ModelError
 
 if TYPE_CHECKING:
     from serdsim.dosing.regimen import Regimen
@@ -85,7 +85,13 @@ def _refuse_beside_file(others: list[str]) -> None:
 
 
 def _report_on_own_model(model: str, library: Path | None) -> None:
-    """Say on stderr, before anything runs, what a model that is not shipped holds and what is odd about it."""
+    """Say on stderr, before anything runs, what a model that is not shipped holds and what is odd about it.
+
+    Raises
+    ------
+    ModelError
+        When it cannot be run.
+    """
     from serdsim.model.recipe import shipped_models
 
     if model in shipped_models(library) or not Path(model).is_file():
@@ -97,7 +103,7 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
     own = read_model(Path(model))
     report = compatibility(own)
     if report.refused:
-        return  # the error that follows says the same
+        raise ModelError(report.refused)
     say(report.text())
     if "time" not in own.units:
         say("It gives no unit of time: --hours and --every are taken in its own unit.")

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serdsim.dosing.nonmem_text import MISSING, number_issue, read_columns, read_lines, units_issue, width_issue
+from serdsim.dosing.nonmem_text import MISSING, nameless_issue, number_issue, read_columns, read_lines, units_issue, width_issue
 from serdsim.dosing.records import DOSE, OBSERVATION, Person, Record
 from serdsim.errors import InputError, Issue, TableError
 
 _MOST_ISSUES = 20
+_LARGEST = 10**9
 _DOSING = ("RATE", "ADDL", "II", "SS")
 
 
@@ -90,9 +91,10 @@ class _Row:
         """Return the name of the individual and the record."""
         if len(self.cells) != width:
             raise TableError(width_issue(self.path, self.line, len(self.cells), width))
-        units = units_issue(self.path, self.line, self.place, self.cells)
-        if units is not None:
-            raise TableError(units)
+        for find in (units_issue, nameless_issue):
+            issue = find(self.path, self.line, self.place, self.cells)
+            if issue is not None:
+                raise TableError(issue)
         id = self.cells[self.place["ID"]]
         if id in MISSING:
             raise self.wrong("ID is missing", "a number or a name", "Write the ID into every row of the individual")
@@ -149,8 +151,8 @@ class _Row:
 
     def whole(self, column: str, missing: int) -> int:
         value = self.number(column, float(missing))
-        if value != int(value):
-            raise self.wrong(f"{column} is {value:g}", "a whole number", f"Correct the column {column}")
+        if value != int(value) or abs(value) > _LARGEST:
+            raise self.wrong(f"{column} is {value:g}", f"a whole number of at most {_LARGEST}", f"Correct the column {column}")
         return int(value)
 
     def event(self) -> int:

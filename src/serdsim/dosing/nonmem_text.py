@@ -18,6 +18,7 @@ _NEEDED = ("ID", "TIME")
 _TRAPS = re.compile(r"(?:F|ALAG|LAG|R|D|S)\d+|LAG|TLAG|DUR|TINF|BIOAV|CONT|CALL|PCMT")
 _DATES = re.compile(r"DATE|DAT\d|DATETIME|CLOCK")
 _OTHER_NAMES = {"SUBJ": "ID", "SUBJECT": "ID", "SUBJID": "ID", "USUBJID": "ID", "PATIENT": "ID", "TAFD": "TIME", "HOURS": "TIME"}
+_DOSES = ("DOSE", "AMOUNT")
 _WITH_UNIT = re.compile(r"(TIME|AMT|RATE|II|ALAG)[\s_]*(?:\[(.+)\]|\((.+)\)|(?<=_)([a-zA-Z]+))", re.IGNORECASE)
 _AMOUNT = "in the unit of the model's amounts"
 UNITS = {"TIME": "in h", "II": "in h", "ALAG": "in h", "D": "in h", "AMT": _AMOUNT, "RATE": f"{_AMOUNT} per h", "R": f"{_AMOUNT} per h"}
@@ -34,11 +35,7 @@ def read_lines(path: Path) -> list[Cells]:
     TableError
         When the file is missing, empty, not text, or separated by other signs than commas.
     """
-    text = _text(path)
-    try:
-        rows = list(_rows(text))
-    except csv.Error as error:
-        raise TableError(Issue(f"the file cannot be read: {error}", str(path), expected=_TEXT_FILE)) from error
+    rows = list(_rows(path, _text(path)))
     if not rows:
         repair = "Write the names of the columns, then one row per dose and per observation"
         raise TableError(Issue("the file is empty", str(path), 1, expected=_HEADER, repair=repair))
@@ -71,9 +68,17 @@ def _text(path: Path) -> str:
     return text
 
 
-def _rows(text: str) -> Iterator[Cells]:
-    reader = csv.reader(io.StringIO(text, newline=""))
-    for cells in reader:
+def _rows(path: Path, text: str) -> Iterator[Cells]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            expected, repair = 'each opened quote closed, and a quote inside a cell written as ""', "Repair the row that begins here"
+            raise TableError(Issue(f"the row cannot be read: {error}", str(path), line, expected=expected, repair=repair)) from None
         if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
             yield reader.line_num, [cell.strip() for cell in cells]
 
@@ -94,18 +99,22 @@ def read_columns(path: Path, head: Cells, inputs: Sequence[str]) -> tuple[Mappin
     issues = [
         Issue(f'the column "{name}" comes twice', str(path), line, expected="each column once", repair="Keep one of them")
         for name in dict.fromkeys(known)
-        if known.count(name) > 1
+        if name and known.count(name) > 1
     ]
     used = tuple(name for name in known if name in inputs and name not in WORDS)
-    unused = tuple(name for name in known if name not in (*WORDS, *used))
+    unused = tuple(name for name in known if name and name not in (*WORDS, *used))
     odd = {name: issue for name in unused if (issue := _odd_column(path, line, name, known))}
     issues += odd.values()
     for word in _NEEDED:
         if word not in known and not any(name.upper().startswith(word) for name in odd):
             issues.append(_missing_column(path, line, word, unused))
+    dose = next((name for name in unused if name.upper() in _DOSES or get_close_matches("AMT", [name.upper()], 1)), None)
+    if dose is not None and "AMT" not in known:
+        repair = f'Perhaps "{dose}" should be called AMT; else write EVID 0 into every row and call it otherwise'
+        issues.append(Issue(f'the column AMT is missing, and "{dose}" looks like it', str(path), line, expected=_HEADER, repair=repair))
     if issues:
         raise TableError(issues)
-    return {name: number for number, name in enumerate(known)}, used, unused
+    return {name: number for number, name in enumerate(known) if name}, used, unused
 
 
 def _missing_column(path: Path, line: int, word: str, unused: Sequence[str]) -> Issue:
@@ -163,6 +172,18 @@ def units_issue(path: Path, line: int, place: Mapping[str, int], cells: Sequence
         return None
     told = ", ".join(f"{word} {UNITS[word]}" for word in ("TIME", "AMT") if word in place)
     return Issue(f"the row holds units: {', '.join(held)}", str(path), line, expected=f"records, with {told}", repair="Remove the row")
+
+
+def nameless_issue(path: Path, line: int, place: Mapping[str, int], cells: Sequence[str]) -> Issue | None:
+    """Return what to say about a cell below an empty column name, None where all of them are empty."""
+    named = set(place.values())
+    lost = next((number for number, cell in enumerate(cells) if cell and number not in named), None)
+    if lost is None:
+        return None
+    repair = "Name the column in the first line, or remove the cell"
+    return Issue(
+        f'"{cells[lost]}" stands in column {lost + 1}, which has no name', str(path), line, expected="a named column", repair=repair
+    )
 
 
 def width_issue(path: Path, line: int, found: int, width: int) -> Issue:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
+from math import isfinite
 
 from serdsim.errors import Issue, ModelError
 from serdsim.model.algebraic import solved
 from serdsim.model.entities import Model, Place, Quantity
-from serdsim.model.expression import Apply, Expression, Number, Symbol, walk
+from serdsim.model.expression import Apply, Expression, Number, Symbol, symbols, walk
 
 _REFUSED_FUNCTIONS = {
     "delay": (
@@ -87,16 +89,17 @@ def compatibility(model: Model) -> Report:
         ("rules", len(model.rules)),
         ("events", len(model.events)),
     )
-    return Report(model.id, counts, tuple(_features(model)), tuple(_refused(model)), tuple(_warnings(model)))
+    refused = (*_refused(model), *_hollow(model))
+    return Report(model.id, counts, tuple(_features(model)), refused, tuple(_warnings(model)))
 
 
 def require_supported(model: Model) -> None:
-    """Do nothing for a model that can be run.
+    """Do nothing for a model whose formulas and rules can be run; whether every quantity has a value is not asked here.
 
     Raises
     ------
     ModelError
-        With every reason why it cannot.
+        With every reason why they cannot.
     """
     refused = tuple(_refused(model))
     if refused:
@@ -137,16 +140,38 @@ def _refused(model: Model) -> Iterator[Issue]:
                 seen.add((id, part.op))
                 problem, expected, repair = _REFUSED_FUNCTIONS[part.op]
                 yield Issue(f"the {noun} cannot be run: {problem}", place.file, place.line, id, expected, repair)
-    if not any(rule.kind == "algebraic" for rule in solved(model).rules):  # one may be what gives a value
-        yield from _hollow(model)
 
 
 def _hollow(model: Model) -> Iterator[Issue]:
+    """Yield quantities without a value that a run can start from; an algebraic rule that is left may be what gives one."""
+    if any(rule.kind == "algebraic" for rule in solved(model).rules):
+        return
     computed = {rule.target for rule in solved(model).rules if rule.kind in ("assignment", "initial")}
     for quantity in _quantities(model):
-        if quantity.value is None and quantity.id not in computed and not _sizeless(model, quantity.id):
-            place, repair = quantity.place, "Give it a number, an initial assignment or an assignment rule"
-            yield Issue("no value is given", place.file, place.line, quantity.id, "a value to start from", repair)
+        value, place = quantity.value, quantity.place
+        if quantity.id in computed or _sizeless(model, quantity.id):
+            continue
+        if value is None:
+            yield _no_value(model, quantity)
+        elif not isfinite(value):
+            repair = "Write a finite number, however large"
+            yield Issue(f"the value is {value:g}", place.file, place.line, quantity.id, "a finite number", repair)
+        elif quantity.id in model.compartments and value <= 0:
+            yield Issue(f"the size is {value:g}", place.file, place.line, quantity.id, "a size above 0", "Give the compartment its volume")
+
+
+def _no_value(model: Model, quantity: Quantity) -> Issue:
+    """Return what to say about a quantity without a value: where it is read, when no statement names it first."""
+    problem, place = "no value is given", quantity.place
+    near = get_close_matches(quantity.id, [other.id for other in _quantities(model) if other.value is not None], 1)
+    repair = "Give it a number, an initial assignment or an assignment rule"
+    if place.line is None:
+        readers = [(noun, id, at) for noun, id, at, formula in _formulas(model) if quantity.id in symbols(formula)]
+        if readers:
+            noun, id, place = readers[0]
+            problem += f", and {noun} {id} reads it"
+            repair += f'; or perhaps "{near[0]}" is meant' if near else ""
+    return Issue(problem, place.file, place.line, quantity.id, "a value to start from", repair)
 
 
 def _quantities(model: Model) -> tuple[Quantity, ...]:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from serdsim.errors import Issue, ModelError
 from serdsim.model.antimony import Source, antimony_to_sbml, definitions, join_fragments, read_source, read_text
-from serdsim.model.entities import Model
+from serdsim.model.entities import Model, Place
+from serdsim.model.expression import Apply, Expression
 from serdsim.model.sbml_document import open_document
 from serdsim.model.sbml_entities import read_entities
 from serdsim.model.sbml_places import Places
 
+MOST_LEVELS = 300  # of a formula; Python's own limit is met a little later
 _SBML_SUFFIXES = (".xml", ".sbml")
 _ANTIMONY_SUFFIXES = (".ant", ".txt", ".antimony")
 
@@ -73,6 +75,38 @@ def read_model(path: Path) -> Model:
     ModelError
         When the file is missing, empty, of another kind or cannot be read.
     """
+    try:
+        model = _model_of(path)
+    except RecursionError:
+        raise ModelError(_too_deep(Place(path.name))) from None
+    formulas = [(id, one.place, one.law) for id, one in model.reactions.items()]
+    formulas += [(rule.target, rule.place, rule.expression) for rule in model.rules]
+    for id, event in model.events.items():
+        parts = (event.trigger, event.delay, event.priority, *(value for _, value in event.assignments))
+        formulas += [(id, event.place, part) for part in parts if part is not None]
+    issues = [_too_deep(place, id) for id, place, formula in formulas if levels(formula) > MOST_LEVELS]
+    if issues:
+        raise ModelError(issues)
+    return model
+
+
+def levels(expression: Expression) -> int:
+    """Return how deep a formula is nested; 1 for a number or a symbol."""
+    deepest, waiting = 0, [(expression, 1)]
+    while waiting:
+        part, level = waiting.pop()
+        deepest = max(deepest, level)
+        if isinstance(part, Apply):
+            waiting += [(argument, level + 1) for argument in part.args]
+    return deepest
+
+
+def _too_deep(place: Place, id: str | None = None) -> Issue:
+    repair = "Give parts of the formula assignment rules of their own"
+    return Issue("a formula has too many brackets or terms", place.file, place.line, id, f"at most {MOST_LEVELS} levels", repair)
+
+
+def _model_of(path: Path) -> Model:
     text = read_text(path, "a model file: Antimony (.ant) or SBML (.xml)")
     suffix = path.suffix.lower()
     if suffix in _SBML_SUFFIXES or (suffix not in _ANTIMONY_SUFFIXES and text.lstrip().startswith("<")):

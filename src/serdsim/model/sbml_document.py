@@ -10,6 +10,7 @@ import libsbml
 from serdsim.errors import Issue, ModelError
 
 _REPAIR = "Open the file in the tool that wrote it and export it again as SBML Level 3 Version 2, or correct the line"
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _SHOWN = 40
 _UNCHECKED = (libsbml.LIBSBML_CAT_UNITS_CONSISTENCY, libsbml.LIBSBML_CAT_MODELING_PRACTICE, libsbml.LIBSBML_CAT_SBO_CONSISTENCY)
@@ -39,7 +40,8 @@ def open_document(text: str, file: str, *, flatten: bool = False) -> Any:
     if "\0" in text:
         raise ModelError(Issue("the file is not text", file=file, expected="an SBML model", repair=_REPAIR))
     _check_beginning(text, file)
-    document = libsbml.readSBMLFromString(text if text.lstrip().startswith("<?xml") else '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    # the text is decoded: what its declaration says about the encoding, or leaves out, means nothing any more
+    document = libsbml.readSBMLFromString(_DECLARATION + re.sub(r"\A\s*<\?xml.*?\?>", _only_lines, text, count=1, flags=re.DOTALL))
     _raise(_logged(document, file))
     if document.getModel() is None:
         raise ModelError(Issue("the file has no model", file=file, expected="one <model> inside <sbml>", repair=_REPAIR))
@@ -56,6 +58,10 @@ def open_document(text: str, file: str, *, flatten: bool = False) -> Any:
     document.checkConsistency()
     _raise(_logged(document, file))
     return document
+
+
+def _only_lines(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
 
 
 def _check_beginning(text: str, file: str) -> None:
