@@ -72,17 +72,13 @@ def _check_names(reading: Reading) -> None:
                 "Rename the entity",
             )
         )
-    if reading.places.written:
-        issues += _undefined_units(reading)
+    issues += _undefined_units(reading) if reading.places.written else _dangling_units(reading)
     if issues:
         raise ModelError(issues)
 
 
 def _undefined_units(reading: Reading) -> Iterable[Issue]:
-    model = reading.model
-    used = [(element, element.getUnits()) for element in (*model.getListOfCompartments(), *model.getListOfParameters())]
-    used += [(element, element.getSubstanceUnits()) for element in model.getListOfSpecies()]
-    empty = reading.units.empty
+    used, empty = _used_units(reading.model), reading.units.empty
     for unit in (unit for unit in empty if not any(unit.startswith(f"{other}_") for other in empty)):
         # Antimony calls the substance unit of a species in unit u and a volume in litre "u_litre"
         users = [element for element, own in used if own == unit or own.startswith(f"{unit}_")]
@@ -90,6 +86,18 @@ def _undefined_units(reading: Reading) -> Iterable[Issue]:
             id = element.getId() if element is not None else None
             place = reading.places.of(element, f"unit {id}", id) if id is not None else Place(reading.places.file)
             yield Issue(f'unit "{unit}" is not defined', place.file, place.line, id, "a unit of the model", _UNIT_REPAIR)
+
+
+def _used_units(model: Any) -> list[tuple[Any, str]]:
+    used = [(element, element.getUnits()) for element in (*model.getListOfCompartments(), *model.getListOfParameters())]
+    return used + [(element, element.getSubstanceUnits()) for element in model.getListOfSpecies()]
+
+
+def _dangling_units(reading: Reading) -> Iterable[Issue]:
+    for element, unit in _used_units(reading.model):
+        if unit and unit not in reading.units.defined and reading.units.find(unit) is None:
+            place, repair = reading.places.of(element), "Add it to the unit definitions of the model, or leave the unit out"
+            yield Issue(f'unit "{unit}" is not defined', place.file, place.line, element.getId(), "a unit of the model", repair)
 
 
 def _number(is_set: bool, value: float) -> float | None:
