@@ -123,11 +123,17 @@ def test_a_member_is_really_left_out(tmp_path):
 
 def test_a_prediction_that_misses_is_counted_as_missing(tmp_path):
     library = copied(tmp_path)
-    edit(library, "class_prior.yaml", "{drug: amcenestrant, row: P071, error: 0.3", "{drug: amcenestrant, row: P071, error: 0.001")
     set_cell(library, "evidence.tsv", ("P071",), "value", "0.000001")
     found, shipped = outcomes_in(library)["amcenestrant"], outcomes_in(LIBRARY)["amcenestrant"]
     assert not found.inside and not found.near
-    assert found.hi90 / found.lo90 < shipped.hi90 / shipped.lo90
+    assert (found.lo90, found.median, found.hi90) == (shipped.lo90, shipped.median, shipped.hi90)
+
+
+def test_the_error_of_the_assay_is_part_of_the_prediction(tmp_path):
+    library = copied(tmp_path)
+    edit(library, "class_prior.yaml", "{drug: amcenestrant, row: P071, error: 0.3", "{drug: amcenestrant, row: P071, error: 3")
+    found, shipped = outcomes_in(library)["amcenestrant"], outcomes_in(LIBRARY)["amcenestrant"]
+    assert found.hi90 / found.lo90 > 100.0 * shipped.hi90 / shipped.lo90
 
 
 def test_predictions_depend_on_the_seed_and_on_nothing_else():

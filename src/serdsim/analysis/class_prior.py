@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.model.library_rows import rows_of
 from serdsim.tables import Row
 
-_ROW_ID = re.compile(r"\b[BPC]\d{3}(?:\.\w+)?\b")
+_ROW_ID = re.compile(r"\b[BPCD]\d{3}(?:\.\w+)?\b")
 _GRID = 2000  # intervals of the grid of tau
 _FAR = 8  # scales of the half-normal; beyond lies less than 1e-15 of it
 
@@ -153,7 +153,7 @@ def _informed(
         upper=entry.upper,
         members=tuple(members),
         widths=tuple(float(f"{other.sd:.3g}") for other in others),
-        source=tuple(dict.fromkeys(facts[id].source for id in rows)),
+        source=tuple(dict.fromkeys(fact.source for id in rows for fact in _named(id, facts))),
         rows=rows,
         why=f"class prior over {len(members)} sisters: {', '.join(members)}" + (f"; as a ratio to {entry.over}" if entry.over else ""),
     )
@@ -164,10 +164,13 @@ def _informing(row: Row, drug: str, record: ClassRecord, facts: Mapping[str, Fac
     names = (drug, *record.also_called.get(drug, ()))
     return [
         id
-        for id in _named(_ROW_ID.findall(row.text("locator")), facts)
-        if facts[id].numeric and facts[id].role in ("calibrate", "prior") and any(name in facts[id].drug for name in names)
+        for id in _ROW_ID.findall(row.text("locator"))
+        if any(
+            fact.numeric and fact.role in ("calibrate", "prior") and any(name in fact.drug for name in names) for fact in _named(id, facts)
+        )
     ]
 
 
-def _named(ids: Iterable[str], facts: Mapping[str, Fact]) -> list[str]:
-    return [key for id in ids for key in facts if key == id or ("." not in id and stems([key]) == {id})]
+def _named(id: str, facts: Mapping[str, Fact]) -> list[Fact]:
+    """Return the evidence row of this id, or all parts of it where it is a stem."""
+    return [fact for key, fact in facts.items() if key == id or ("." not in id and stems([key]) == {id})]
