@@ -161,17 +161,22 @@ def _hollow(model: Model) -> Iterator[Issue]:
 
 
 def _no_value(model: Model, quantity: Quantity) -> Issue:
-    """Return what to say about a quantity without a value: where it is read, when no statement names it first."""
-    problem, place = "no value is given", quantity.place
-    near = get_close_matches(quantity.id, [other.id for other in _quantities(model) if other.value is not None], 1)
-    repair = "Give it a number, an initial assignment or an assignment rule"
-    if place.line is None:
-        readers = [(noun, id, at) for noun, id, at, formula in _formulas(model) if quantity.id in symbols(formula)]
-        if readers:
-            noun, id, place = readers[0]
-            problem += f", and {noun} {id} reads it"
-            repair += f'; or perhaps "{near[0]}" is meant' if near else ""
-    return Issue(problem, place.file, place.line, quantity.id, "a value to start from", repair)
+    place, read, meant = first_use(model, quantity)
+    repair = f"Give it a number, an initial assignment or an assignment rule{meant}"
+    return Issue(f"no value is given{read}", place.file, place.line, quantity.id, "a value to start from", repair)
+
+
+def first_use(model: Model, quantity: Quantity) -> tuple[Place, str, str]:
+    """Return where a quantity is, and for one that no statement names first, who reads it and which name may be meant.
+
+    The words are empty, or ready to follow a problem and a repair.
+    """
+    found = ((noun, id, at) for noun, id, at, formula in _formulas(model) if quantity.id in symbols(formula))
+    noun, id, place = next(found, ("", "", quantity.place)) if quantity.place.line is None else ("", "", quantity.place)
+    if not noun:
+        return place, "", ""
+    near = get_close_matches(quantity.id, [other.id for other in _quantities(model) if other.place.line is not None], 1)
+    return place, f", and {noun} {id} reads it", f'; or perhaps "{near[0]}" is meant' if near else ""
 
 
 def _quantities(model: Model) -> tuple[Quantity, ...]:

@@ -14,6 +14,7 @@ from math import isclose
 import libsbml
 
 from serdsim.errors import Issue, UnitError
+from serdsim.model.compatibility import first_use
 from serdsim.model.entities import Model, Participant, Place, Quantity, Species
 from serdsim.model.expression import Expression, Number, symbols, walk
 from serdsim.model.expression_text import text_of
@@ -70,17 +71,14 @@ def _parsed(text: str | None) -> Unit | None:
 
 
 def _undeclared(model: Model) -> Iterator[Issue]:
-    tables: tuple[tuple[str, Mapping[str, Quantity]], ...] = (
-        ("compartment", model.compartments),
-        ("species", model.species),
-        ("parameter", model.parameters),
-    )
-    for noun, table in tables:
+    tables: dict[str, Mapping[str, Quantity]] = {"compartment": model.compartments, "species": model.species, "parameter": model.parameters}
+    for noun, table in tables.items():
         for id, quantity in table.items():
             if _parsed(quantity.unit) is not None:
                 continue
+            place, read, meant = first_use(model, quantity)
             problem = f'the unit "{quantity.unit}" of this {noun} is not known' if quantity.unit else f"this {noun} has no unit"
-            yield Issue(problem, quantity.place.file, quantity.place.line, id, "a unit such as nM or 1/h", _UNIT_REPAIR)
+            yield Issue(problem + read, place.file, place.line, id, "a unit such as nM or 1/h", _UNIT_REPAIR + meant)
 
 
 def _wide(model: Model) -> Iterator[Issue]:
