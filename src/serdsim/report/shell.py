@@ -36,8 +36,8 @@ class Assets:
 
 
 @cache
-def read_assets(*sheets: str) -> Assets:
-    """Return what a page needs; `sheets` are style sheets of its own, after those of all pages."""
+def read_assets(*own: str) -> Assets:
+    """Return what a page needs; `own` are style sheets and scripts of its own, after those of all pages."""
 
     def embed(found: re.Match[str]) -> str:
         data = base64.b64encode((HERE / "assets" / found.group(1)).read_bytes()).decode("ascii")
@@ -47,7 +47,9 @@ def read_assets(*sheets: str) -> Assets:
         return (HERE / "assets" / name).read_text(encoding="utf-8")
 
     tokens = re.sub(r"url\((fonts/[\w-]+\.woff2)\)", embed, read("tokens.css"))
-    return Assets(tokens + "".join(read(name) for name in ("site.css", *sheets)), read("print.css"), read("theme.js"))
+    sheets = ["site.css", *(name for name in own if name.endswith(".css"))]
+    scripts = ["theme.js", *(name for name in own if name.endswith(".js"))]
+    return Assets(tokens + "".join(map(read, sheets)), read("print.css"), "".join(map(read, scripts)))
 
 
 def _digest(text: str) -> str:
