@@ -50,6 +50,10 @@ def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
     return np.asarray(arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings))
 
 
+def _level(measure: Measure, readings: Readings) -> np.ndarray:
+    return arm(measure.arms["of"], measure, readings)
+
+
 def _difference(measure: Measure, readings: Readings) -> np.ndarray:
     return np.asarray(arm(measure.arms["of"], measure, readings) - arm(measure.arms["to"], measure, readings))
 
@@ -115,6 +119,7 @@ def _dc50_ratio(measure: Measure, readings: Readings) -> np.ndarray:
 
 KINDS: Mapping[str, Kind] = {
     "ratio": _ratio,
+    "level": _level,
     "difference": _difference,
     "window": _window,
     "half_life": _half_life,

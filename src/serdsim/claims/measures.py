@@ -18,6 +18,7 @@ ARMS = {
     "ratio": ("of", "to"),
     "difference": ("of", "to"),
     "window": ("of", "low", "high"),
+    "level": ("of",),
     "half_life": ("of",),
     "later": ("of",),
     "gr": ("of", "to"),

@@ -11,16 +11,16 @@ import numpy as np
 from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.grids import grid_issues, grid_panel
 from serdsim.claims.kinds import gr_curve
+from serdsim.claims.marks import marks_of, rows_of_mark
 from serdsim.claims.measures import Measure, arm, locate
 from serdsim.endpoints.growth_rate import HALF
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.panel import Axis, Band, Level, Mark, Panel
+from serdsim.experiments.panel import Axis, Band, Level, Panel
 from serdsim.experiments.protocol import Experiment, located, observed, quantity, read_record
 from serdsim.experiments.runner import Readings
-from serdsim.units import convert
 
 _FIGURE = ("id", "title", "kind", "output", "relative_to", "x", "y", "bands", "caption", "description")
-_KINDS = (("dose", "vehicle"), ("dose", "window"), ("gr", "vehicle"), ("time", "start"))
+_KINDS = (("dose", "vehicle"), ("dose", "window"), ("gr", "vehicle"), ("time", "start"), ("time", "none"))
 _GR_RANGE = (-1.0, 1.0)  # from no cell left to growth as in the vehicle
 _GR_LEVELS = (Level(HALF, "GR50"), Level(0.0, "no net growth"))
 
@@ -38,18 +38,12 @@ def check_panels(path: Path, experiment: Experiment, facts: Mapping[str, Fact]) 
         issues = [issue for entry in figures for issue in _figure_issues(entry, experiment)]
         if issues:
             raise ClaimError(issues)
-        require_facts([id for entry in figures for mark in entry.get("marks", []) for id in _rows_of(mark)], facts, file=path.name)
+        require_facts([id for entry in figures for mark in entry.get("marks", []) for id in rows_of_mark(mark)], facts, file=path.name)
         for entry in figures:
             try:
-                _marks(entry, facts, path.name)
+                marks_of(entry, facts, path.name)
             except KeyError as problem:
                 raise ClaimError(Issue(f"a mark lacks {problem}", file=path.name, id=str(entry["id"]), expected="row and label")) from None
-
-
-def _rows_of(mark: Mapping[str, Any]) -> list[str]:
-    """Return the evidence rows of a mark: its own, and that of its concentration where that is no quantity."""
-    at = str(mark.get("concentration", ""))
-    return [str(mark["row"]), *([at] if at and " " not in at else [])]
 
 
 def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]:
@@ -64,7 +58,7 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
         wrong.append(
             (
                 f"{entry['kind']} relative to {entry['relative_to']}",
-                "dose relative to vehicle or window, gr relative to vehicle, time relative to start, or grid",
+                "dose relative to vehicle or window, gr relative to vehicle, time relative to start or none, or grid",
             )
         )
     for output in dict.fromkeys([entry["output"], *(band["output"] for band in entry["bands"] if "output" in band)]):
@@ -110,9 +104,9 @@ def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fac
         id=str(entry["id"]),
         title=str(entry["title"]),
         x=Axis(str(entry["x"]["label"]), str(entry["x"]["unit"]), log=entry["kind"] != "time"),
-        y=Axis(str(entry["y"]["label"]), str(entry["y"]["unit"])),
+        y=Axis(str(entry["y"]["label"]), str(entry["y"]["unit"]), log=bool(entry["y"].get("log", False))),
         bands=tuple(band_of(spec, entry, measure, readings) for spec in entry["bands"]),
-        marks=_marks(entry, facts, file),
+        marks=marks_of(entry, facts, file),
         caption=str(entry["caption"]) + (_not_grown(entry, measure, readings) if gr else ""),
         description=str(entry["description"]),
         draws=draws,
@@ -121,14 +115,6 @@ def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fac
         y_range=_GR_RANGE if gr else (),
         levels=_GR_LEVELS if gr else (),
     )
-
-
-def _marks(entry: Mapping[str, Any], facts: Mapping[str, Fact], file: str) -> tuple[Mark, ...]:
-    drawn = []
-    for spec in entry.get("marks", []):
-        kind = _point if "time" in spec else _dose_point if "concentration" in spec else _mark
-        drawn.append(kind(spec, facts, str(entry["x"]["unit"]), file))
-    return tuple(drawn)
 
 
 def _dose_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
@@ -162,7 +148,8 @@ def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measu
     values = reading.values[str(spec.get("output", measure.output))][row]
     kept = reading.times <= quantity(entry["until"], "h", measure.file, str(entry["id"]))
     scale = 1.0 if entry["y"]["unit"] == "fold of 0 h" else 100.0
-    return _band(spec, reading.times[kept], (scale * values / values[0])[kept])
+    start = values[0] if entry["relative_to"] == "start" else 1.0
+    return _band(spec, reading.times[kept], (scale * values / start)[kept])
 
 
 def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
@@ -177,70 +164,4 @@ def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:
         ink=str(spec.get("ink", "drug")),
         control=bool(spec.get("control", False)),
         dash=bool(spec.get("dash", False)),
-    )
-
-
-def _point(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: str) -> Mark:
-    """Return an observed point at its time; a fall is shown as what is left, in the unit of the row."""
-    (fact,) = require_facts([str(spec["row"])], facts, file=file)
-    if fact.value is None:
-        raise ClaimError(Issue("the row has no single value to draw", file=file, id=fact.id, expected="a row with a value"))
-    return Mark(
-        label=str(spec["label"]),
-        x=quantity(spec["time"], unit, file, fact.id),
-        y=100.0 - fact.value if spec.get("shown_as") == "what is left" else fact.value,
-        lo=None,
-        hi=None,
-        interval=f"no interval reported, {fact.reliability}",
-        n=fact.n,
-        source=fact.source,
-        row=fact.id,
-        role=fact.role,
-    )
-
-
-def _dose_point(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: str) -> Mark:
-    """Return an observed value at its concentration, which is a quantity or the value of another row."""
-    (fact,) = require_facts([str(spec["row"])], facts, file=file)
-    at = str(spec["concentration"])
-    x: float | None = quantity(at, unit, file, fact.id) if " " in at else None
-    if x is None:
-        (where,) = require_facts([at], facts, file=file)
-        x = None if where.value is None else convert(where.value, where.unit, unit)
-    if x is None or fact.value is None:
-        id = at if x is None else fact.id
-        raise ClaimError(Issue("the row has no single value to draw", file=file, id=id, expected="a row with a value"))
-    ends = fact.low is not None and fact.high is not None
-    return Mark(
-        label=str(spec["label"]),
-        x=x,
-        y=fact.value,
-        lo=fact.low if ends else None,
-        hi=fact.high if ends else None,
-        interval=f"{'range' if ends else 'no interval reported'}, {fact.reliability}",
-        n=fact.n,
-        source=fact.source,
-        row=fact.id,
-        role=fact.role,
-    )
-
-
-def _mark(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: str) -> Mark:
-    (fact,) = require_facts([str(spec["row"])], facts, file=file)
-    value, low, high = (None if v is None else convert(v, fact.unit, unit) for v in (fact.value, fact.low, fact.high))
-    if value is None:
-        value = float(np.sqrt(low * high)) if low and high else (high if high is not None else low)
-    words = "range" if low is not None and high is not None else ("upper bound" if high is not None else "single value")
-    return Mark(
-        label=str(spec["label"]),
-        x=float(value if value is not None else np.nan),
-        y=None,
-        lo=low,
-        hi=high,
-        interval=f"{words}, {fact.reliability}",
-        n=fact.n,
-        source=fact.source,
-        row=fact.id,
-        role=fact.role,
-        kind="reference",
     )

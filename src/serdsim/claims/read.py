@@ -47,7 +47,10 @@ _FIELDS = [
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement with the parts of its test, its controls and the experiment that it runs."""
+    """A statement with the parts of its test, its controls and the experiment that it runs.
+
+    `shown` is a second experiment that is drawn beside it and that no part of the test reads.
+    """
 
     statement: Statement
     experiment: Experiment | None
@@ -55,6 +58,12 @@ class Claim:
     controls: tuple[Part, ...] = ()
     primary: tuple[str, ...] = ()
     combine: str = "largest"
+    shown: Experiment | None = None
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Return the experiments that are run for the claim."""
+        return tuple(experiment for experiment in (self.experiment, self.shown) if experiment is not None)
 
     def arms(self) -> Mapping[str, tuple[float, ...]]:
         """Return the concentrations [nM] of each series that the parts of the test read; controls are not counted."""
@@ -102,10 +111,8 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     statement = _statement(record, file)
     if statement.state != "tested":
         return Claim(statement, None)
-    experiment = read_experiment(library / "experiments" / f"{statement.experiment}.yaml")
-    if experiment.id != statement.experiment:
-        raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=statement.experiment))
-    check_panels(library / "experiments" / experiment.file, experiment, facts)
+    experiment = _experiment(str(statement.experiment), library, facts)
+    shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
     parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
     controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
     primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
@@ -123,12 +130,20 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
         )
     if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
         raise ClaimError(Issue("the margin is not the bound of the primary parts", file=file, id="margin", expected=str(statement.margin)))
-    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"))
+    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"), shown)
+
+
+def _experiment(id: str, library: Path, facts: Mapping[str, Fact]) -> Experiment:
+    experiment = read_experiment(library / "experiments" / f"{id}.yaml")
+    if experiment.id != id:
+        raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=id))
+    check_panels(library / "experiments" / experiment.file, experiment, facts)
+    return experiment
 
 
 def _check_fields(record: Mapping[str, Any], file: str) -> None:
     issues = [Issue("the field is missing", file=file, id=name) for name in _FIELDS if name not in record]
-    extra = set(record) - {*_FIELDS, "primary", "combine"}
+    extra = set(record) - {*_FIELDS, "primary", "combine", "shows"}
     issues += [Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS)) for name in sorted(extra)]
     if not issues and record["id"] != Path(file).stem:
         issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem))

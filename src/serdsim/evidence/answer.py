@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
 
-from serdsim.analysis.ablation import Ablation, ablate, read_ablations
+from serdsim.analysis.ablation import Ablation, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
-from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
-from serdsim.claims.panels import read_panels
 from serdsim.claims.read import Claim, read_claims
 from serdsim.claims.records import Answer, Outcome
-from serdsim.claims.testing import Tested, test_claim
 from serdsim.engine.engines import NATIVE
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
@@ -26,9 +23,10 @@ from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
+from serdsim.evidence.statement import Setting, answer_statement
 from serdsim.evidence.tables import outcome_tables
 from serdsim.experiments.arms import model_of
-from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Model
 from serdsim.model.recipe import shipped_library
@@ -98,7 +96,8 @@ def build_answer(
     plan |= {"class_prior": sisters.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
-    done = [_answer_one(claim, facts, ablations, Draws(draws, seed), root, run, workers, progress) for claim in claims]
+    setting = Setting(facts, ablations, Draws(draws, seed), root, run, workers, progress)
+    done = [answer_statement(claim, setting) for claim in claims]
     answer = Answer(
         run=run,
         drug=SUBJECT,
@@ -179,6 +178,8 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
             total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
+        if claim.shown is not None:
+            total += sum(len(series.concentrations) for series in claim.shown.series.values())
     return total * draws
 
 
@@ -196,76 +197,12 @@ def _overall(progress: Progress, total: int) -> Progress:
 
 def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
     models: dict[str, Model] = {}
-    for claim in claims:
-        if claim.experiment is not None:
-            for series in claim.experiment.series.values():
-                key = f"{claim.experiment.model} {series.drug} {series.genotype} {series.cell_line}"
-                if key not in models:
-                    models[key] = model_of(claim.experiment, series, root)
+    for experiment in (experiment for claim in claims for experiment in claim.experiments):
+        for series in experiment.series.values():
+            key = f"{experiment.model} {series.drug} {series.genotype} {series.cell_line}"
+            if key not in models:
+                models[key] = model_of(experiment, series, root)
     return models
-
-
-def _answer_one(
-    claim: Claim,
-    facts: Mapping[str, Fact],
-    ablations: tuple[Ablation, ...],
-    draws: Draws,
-    root: Path,
-    run: str,
-    workers: int | None,
-    progress: Progress | None,
-) -> tuple[Outcome, list[Readings]]:
-    if claim.experiment is None:
-        return Outcome(claim.statement, claim.statement.state, run=run, verdict=None), []
-    readings = run_experiment(claim.experiment, draws, library=root, workers=workers, progress=progress)
-    tested = test_claim(claim, readings)
-    wide = run_experiment(
-        claim.experiment,
-        replace(draws, sceptical=True),
-        library=root,
-        only=claim.arms(),
-        workers=workers,
-        progress=progress,
-    )
-    p_sceptical = test_claim(claim, wide, controls=False).p_pass
-    ablated = ablate(claim, ablations, tested.p_pass, draws, library=root, workers=workers, progress=progress)
-    outcome = _judged(claim, facts, readings, tested, p_sceptical)
-    named = next((a.p_off for a in ablated if a.id == claim.statement.named_ablation and not a.tautological), None)
-    case = Case(
-        p_pass=tested.p_pass,
-        p_sceptical=p_sceptical,
-        p_ablation=named,
-        reference_numeric=reference_is_numeric(claim.statement.evidence, facts),
-        data_role=outcome.data_role or "",
-        p_control=min(control.p for control in tested.controls),
-        draws=draws.count,
-    )
-    word, reasons = verdict(case)
-    panels = read_panels(root / "experiments" / claim.experiment.file, readings, facts, draws.count)
-    return replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=draws.count, run=run), [readings, wide]
-
-
-def _judged(claim: Claim, facts: Mapping[str, Fact], readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
-    used = rows_in_use(entry for model in readings.models.values() for entry in model.evidence.values())
-    driving = [
-        entry
-        for model in readings.models.values()
-        for entry in model.evidence.values()
-        if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"
-    ]
-    return Outcome(
-        statement=claim.statement,
-        state="tested",
-        data_role=data_role(claim.statement.evidence, facts, used, driving, tested.p_pass, p_sceptical),
-        value=tested.value,
-        lo90=tested.lo90,
-        hi90=tested.hi90,
-        p_pass=tested.p_pass,
-        p_sceptical=p_sceptical,
-        failed=tested.failed,
-        parts=tested.parts,
-        controls=tested.controls,
-    )
 
 
 def _failed(readings: Sequence[Readings]) -> int:

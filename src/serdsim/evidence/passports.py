@@ -102,9 +102,9 @@ def claims_by_row(library: Path, claims: Iterable[Claim]) -> Mapping[tuple[str, 
     known: dict[str, frozenset[tuple[str, int]]] = {}
     found: dict[tuple[str, int], dict[str, None]] = {}
     for claim in claims:
-        if claim.experiment is not None:
-            for series in claim.experiment.series.values():
-                for row in _rows_behind(claim.experiment, series, library, known):
+        for experiment in claim.experiments:
+            for series in experiment.series.values():
+                for row in _rows_behind(experiment, series, library, known):
                     found.setdefault(row, {})[claim.statement.id] = None
     return {row: tuple(ids) for row, ids in found.items()}
 

@@ -31,7 +31,7 @@ def resolved_plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablation
         "draws": draws,
         "tests": {claim.statement.id: [_bare(asdict(part)) for part in (*claim.parts, *claim.controls)] for claim in tested},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
-        "experiments": {claim.experiment.id: _bare(asdict(claim.experiment)) for claim in tested if claim.experiment},
+        "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},
         "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
     }
 

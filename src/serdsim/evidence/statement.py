@@ -1,0 +1,92 @@
+"""The answer to one statement: its experiment, its controls, the sceptical prior, the ablations, the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from serdsim.analysis.ablation import Ablation, ablate
+from serdsim.claims.evidence_rows import Fact
+from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
+from serdsim.claims.panels import read_panels
+from serdsim.claims.read import Claim
+from serdsim.claims.records import AblationOutcome, Outcome
+from serdsim.claims.testing import Tested, test_claim
+from serdsim.engine.ensemble import Progress
+from serdsim.experiments.protocol import Experiment
+from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.simulation.draws import Draws
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all statements of an answer share."""
+
+    facts: Mapping[str, Fact]
+    ablations: tuple[Ablation, ...]
+    draws: Draws
+    library: Path
+    run: str
+    workers: int | None
+    progress: Progress | None
+
+
+def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Readings]]:
+    """Return the outcome of a statement and the readings behind it."""
+    if claim.experiment is None:
+        return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
+    s = setting
+    readings = run_experiment(claim.experiment, s.draws, library=s.library, workers=s.workers, progress=s.progress)
+    tested = test_claim(claim, readings)
+    sceptical = replace(s.draws, sceptical=True)
+    wide = run_experiment(claim.experiment, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
+    p_sceptical = test_claim(claim, wide, controls=False).p_pass
+    ablated = ablate(claim, s.ablations, tested.p_pass, s.draws, library=s.library, workers=s.workers, progress=s.progress)
+    outcome = _judged(claim, s.facts, readings, tested, p_sceptical)
+    word, reasons = verdict(_case(claim, setting, outcome, tested, ablated))
+    shown = [readings]
+    if claim.shown is not None:
+        shown.append(run_experiment(claim.shown, s.draws, library=s.library, workers=s.workers, progress=s.progress))
+    panels = tuple(panel for read in shown for panel in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count))
+    done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
+    return done, [*shown, wide]
+
+
+def _path(experiment: Experiment, library: Path) -> Path:
+    return library / "experiments" / experiment.file
+
+
+def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, ablated: tuple[AblationOutcome, ...]) -> Case:
+    return Case(
+        p_pass=tested.p_pass,
+        p_sceptical=outcome.p_sceptical or 0.0,
+        p_ablation=next((a.p_off for a in ablated if a.id == claim.statement.named_ablation and not a.tautological), None),
+        reference_numeric=reference_is_numeric(claim.statement.evidence, setting.facts),
+        data_role=outcome.data_role or "",
+        p_control=min(control.p for control in tested.controls),
+        draws=setting.draws.count,
+    )
+
+
+def _judged(claim: Claim, facts: Mapping[str, Fact], readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
+    used = rows_in_use(entry for model in readings.models.values() for entry in model.evidence.values())
+    driving = [
+        entry
+        for model in readings.models.values()
+        for entry in model.evidence.values()
+        if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"
+    ]
+    return Outcome(
+        statement=claim.statement,
+        state="tested",
+        data_role=data_role(claim.statement.evidence, facts, used, driving, tested.p_pass, p_sceptical),
+        value=tested.value,
+        lo90=tested.lo90,
+        hi90=tested.hi90,
+        p_pass=tested.p_pass,
+        p_sceptical=p_sceptical,
+        failed=tested.failed,
+        parts=tested.parts,
+        controls=tested.controls,
+    )
