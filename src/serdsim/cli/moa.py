@@ -65,6 +65,8 @@ def answer_statements(
         raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
     record = {"verb": verb} | dict(result.record)
     pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
+    if result.map is not None:
+        pages["map.html"] = result.map
     folder = write_run(
         out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, extra_files=pages, to_png=_to_png
     )

@@ -16,24 +16,28 @@ from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import build_answer
 from serdsim.evidence.in_use import OWN, UsedFact
 from serdsim.evidence.passports import passports
-from serdsim.model.library import shipped_library
+from serdsim.evidence.pathway import show_map
+from serdsim.model.recipe import shipped_library
 from serdsim.references import Reference
 from serdsim.report.class_view import class_view
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
+from serdsim.report.map_drawing import draw_map
+from serdsim.report.map_page import render_map
 from serdsim.report.page import render_page
 from serdsim.report.passport_page import render_passports
 
 
 @dataclass(frozen=True)
 class MoaResult:
-    """The answer, its record for run.json, tables, page, page of all numbers, figures (SVG by id), and how the class predicts."""
+    """The answer, its record for run.json, tables, page, page of all numbers, map, figures (SVG by id), and how the class predicts."""
 
     answer: Answer
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     page: str
     parameters: str
+    map: str | None
     figures: Mapping[str, str]
     class_prior: ClassSection
 
@@ -77,10 +81,16 @@ def answer_moa(
     rows = [_row(used, done.references) for used in shown]
     every = read_claims(root, read_facts(root, done.references), done.references)
     parameters = render_passports(passports(root, every), done.references, done.answer)
-    page = render_page(done.answer, done.references, rows, [key for key in done.also if key not in OWN], class_view(done.class_prior))
+    also = [key for key in done.also if key not in OWN]
+    shown_map = show_map(root, done.references) if only is None and (root / "map.yaml").is_file() else None
+    page = render_page(done.answer, done.references, rows, also, class_view(done.class_prior), has_map=shown_map is not None)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    return MoaResult(done.answer, done.record, done.tables, page, parameters, figures, done.class_prior)
+    map_page = None
+    if shown_map is not None:
+        map_page = render_map(shown_map, done.references, done.answer)
+        figures["MAP"] = draw_map(shown_map, done.references, "wide")
+    return MoaResult(done.answer, done.record, done.tables, page, parameters, map_page, figures, done.class_prior)
 
 
 def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:

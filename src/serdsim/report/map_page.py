@@ -76,7 +76,6 @@ def render_map(shown: Shown, references: Mapping[str, Reference], answer: Answer
     found = shown.map
     listed = require(cited(found), references)
     places = {reference.key: i for i, reference in enumerate(listed, start=1)}
-    assets = read_assets("map.css", "map.js")
     frames = [found.frames.index(time) for time in found.moments]
     return (
         environment()
@@ -100,10 +99,7 @@ def render_map(shown: Shown, references: Mapping[str, Reference], answer: Answer
             undrawn=shown.undrawn,
             faintest=round(100 * FAINTEST),
             data=Markup(_data(shown)),
-            policy=assets.policy,
-            screen=Markup(assets.screen),
-            printed=Markup(assets.printed),
-            script=Markup(assets.script),
+            **read_assets("map.css", "map.js").parts,
         )
     )
 

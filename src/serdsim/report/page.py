@@ -84,6 +84,8 @@ def render_page(
     evidence_rows: Sequence[EvidenceRow],
     also: Sequence[str] = (),
     class_prior: ClassView | None = None,
+    *,
+    has_map: bool = False,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
@@ -99,6 +101,8 @@ def render_page(
         Keys of references that parameters rest on; they are listed under "Also used".
     class_prior : ClassView, optional
         How well the class predicts members that are left out; it stands before any verdict.
+    has_map : bool
+        Whether ``map.html`` stands beside the page; then it is linked.
 
     Returns
     -------
@@ -106,7 +110,6 @@ def render_page(
         HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
     """
     listed = bibliography(answer, references, evidence_rows, also)
-    assets = read_assets()
     done = view.tested(answer)
     return (
         environment()
@@ -127,9 +130,7 @@ def render_page(
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
             next_review=view.next_review(answer),
-            policy=assets.policy,
-            screen=Markup(assets.screen),
-            printed=Markup(assets.printed),
-            script=Markup(assets.script),
+            has_map=has_map,
+            **read_assets().parts,
         )
     )

@@ -27,6 +27,16 @@ class Assets:
     script: str
 
     @property
+    def parts(self) -> dict[str, str]:
+        """What a template embeds, by the names that templates use; the texts are markup."""
+        return {
+            "policy": self.policy,
+            "screen": Markup(self.screen),
+            "printed": Markup(self.printed),
+            "script": Markup(self.script),
+        }
+
+    @property
     def policy(self) -> str:
         """A policy that allows nothing but the page's own styles, script and embedded fonts."""
         return (
