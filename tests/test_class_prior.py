@@ -117,8 +117,19 @@ def test_a_member_is_really_left_out(tmp_path):
         set_cell(library, "drugs.tsv", ("camizestrant", id), "value", value)
     after = outcomes_in(library)
     assert after["camizestrant"] == before["camizestrant"]
-    assert all(after[drug].median > before[drug].median for drug in before if drug != "camizestrant")
+    others = [drug for drug in before if drug not in ("camizestrant", "giredestrant")]
+    assert len(others) > 3 and all(after[drug].median > before[drug].median for drug in others)
     assert rows_in(library, "camizestrant") == rows_in(LIBRARY, "camizestrant")
+
+
+def test_a_row_about_two_members_goes_with_either_of_them(tmp_path):
+    """One recalled row speaks of camizestrant and of giredestrant: what the one is held against must not predict it by the other."""
+    library = copied(tmp_path)
+    assert "giredestrant" not in rows_in(LIBRARY, "camizestrant")["Kd"].members
+    assert "giredestrant" in rows_in(LIBRARY, "amcenestrant")["Kd"].members
+    before = outcomes_in(LIBRARY)["camizestrant"]
+    set_cell(library, "drugs.tsv", ("giredestrant", "Kd"), "value", "90000")
+    assert outcomes_in(library)["camizestrant"] == before
 
 
 def test_a_prediction_that_misses_is_counted_as_missing(tmp_path):
@@ -127,6 +138,15 @@ def test_a_prediction_that_misses_is_counted_as_missing(tmp_path):
     found, shipped = outcomes_in(library)["amcenestrant"], outcomes_in(LIBRARY)["amcenestrant"]
     assert not found.inside and not found.near
     assert (found.lo90, found.median, found.hi90) == (shipped.lo90, shipped.median, shipped.hi90)
+
+
+def test_an_observation_at_an_end_of_its_prediction_is_said_to_be_at_the_edge(tmp_path):
+    """At the end itself a few more draws could put it outside; in the middle, or far away, they could not."""
+    library, shipped = copied(tmp_path), outcomes_in(LIBRARY)["amcenestrant"]
+    for value, inside, edge in ((shipped.hi90, True, True), (shipped.median, True, False), (shipped.hi90 * 1e6, False, False)):
+        set_cell(library, "evidence.tsv", ("P071",), "value", repr(value))
+        found = outcomes_in(library)["amcenestrant"]
+        assert (found.inside, found.edge) == (inside, edge), value
 
 
 def test_the_error_of_the_assay_is_part_of_the_prediction(tmp_path):

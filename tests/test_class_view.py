@@ -16,7 +16,7 @@ from serdsim.evidence.class_record import class_record
 from serdsim.report.class_view import class_line, class_view
 from serdsim.report.page import render_page
 
-INSIDE = LeaveOneOut("sister-a", "P001", "EC50 of degradation", "recalled", 0.1, 0.4, 0.02, 0.15, 0.3, 0.6, 7.0, True, True, 0)
+INSIDE = LeaveOneOut("sister-a", "P001", "EC50 of degradation", "recalled", 0.1, 0.4, 0.02, 0.15, 0.3, 0.6, 7.0, True, True, False, 0)
 OUTSIDE = replace(INSIDE, drug="sister-b", row="P002", reliability="primary", low=33.0, high=33.0, hi90=math.inf, lo90=40.0, inside=False)
 ROW = ClassRow("Kd", 0.41, "lognormal", 0.53, None, ("sister-a", "sister-b"), (0.36, 0.69), ("Rich2002",), ("P001", "P002"), "why")
 WIDE = replace(ROW, id="af1", members=(), widths=(), rows=())
@@ -55,6 +55,8 @@ def test_the_table_shows_what_was_observed_and_predicted() -> None:
 def test_the_page_says_how_weak_the_test_is() -> None:
     text = seen()
     assert "spans 350-fold or more" in text and "1 of the 2 observed potencies are recalled" in text
+    assert "at the edge" not in text
+    assert "sister-a: at the edge, where 40 draws" in seen(replace(SECTION, outcomes=(replace(INSIDE, edge=True), OUTSIDE)))
     assert "3 draws failed" in seen(replace(SECTION, outcomes=(replace(INSIDE, failed=3), OUTSIDE)))
 
 

@@ -61,7 +61,7 @@ def answer(*outcomes: Outcome) -> Answer:
 
 def sisters() -> ClassSection:
     """Return a class of two sisters, of which one is predicted."""
-    inside = LeaveOneOut("aaa", "P001", "EC50", "recalled", 1.0, 2.0, 0.5, 0.9, 1.5, 2.5, 6.0, True, True, 0)
+    inside = LeaveOneOut("aaa", "P001", "EC50", "recalled", 1.0, 2.0, 0.5, 0.9, 1.5, 2.5, 6.0, True, True, False, 0)
     outside = replace(inside, drug="bbb", row="P002", low=70.0, high=70.0, hi90=math.inf, lo90=80.0, inside=False, near=False)
     return ClassSection("imlunestrant", ("aaa", "bbb"), {"ccc": "it is another kind"}, (inside, outside), (), (2.0,), 40, 1, "abc")
 

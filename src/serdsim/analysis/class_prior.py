@@ -84,7 +84,9 @@ def random_effects(x: Sequence[float], sd: Sequence[float], *, centre: float, sp
 
 
 def class_rows(record: ClassRecord, library: Path, facts: Mapping[str, Fact], *, left_out: str | None = None) -> Mapping[str, ClassRow]:
-    """Return the predicted rows by id, from all members but the one that is left out.
+    """Return the predicted rows by id, from all members but the one that is left out and the rows that speak of it.
+
+    An evidence row that speaks of several members informs about none of them when one of them is held against it.
 
     Raises
     ------
@@ -96,6 +98,8 @@ def class_rows(record: ClassRecord, library: Path, facts: Mapping[str, Fact], *,
         tables.setdefault(row.text("drug"), {})[row.text("id")] = row
     members = [drug for drug in record.members if drug != left_out]
     _require(members, record, tables)
+    held_against = stems(potency.row for potency in record.potencies if potency.drug == left_out)
+    facts = {id: fact for id, fact in facts.items() if not stems([id]) & held_against}
     found: dict[str, ClassRow] = {}
     for entry in sorted(record.ids, key=lambda one: bool(one.over)):
         informed = [drug for drug in members if _informing(tables[drug][entry.id], drug, record, facts)]

@@ -19,8 +19,9 @@ from serdsim.engine.randomness import normals
 from serdsim.errors import ClaimError, Issue
 from serdsim.kept import kept_object
 from serdsim.model.digest import model_digest
-from serdsim.model.entities import Model
+from serdsim.model.entities import Evidence, Model
 from serdsim.model.library import load
+from serdsim.model.library_rows import content
 from serdsim.model.recipe import files_of, shipped_library
 from serdsim.results.run_id import content_hash
 from serdsim.simulation.draws import Draws, given_values
@@ -32,7 +33,8 @@ class LeaveOneOut:
 
     `low` and `high` are what was observed, equal where it is a number; the prediction is its median with the central 90 and
     50 % [nM], infinite where the course has no half. `inside` says that all of what was observed lies in the
-    central 90 %, `near` that its geometric middle lies in the central 50 %.
+    central 90 %, `near` that its geometric middle lies in the central 50 %, `edge` that with so few draws `inside` could as well
+    be the opposite: the ends of the prediction are uncertain by two standard errors of their share.
     """
 
     drug: str
@@ -48,6 +50,7 @@ class LeaveOneOut:
     hi90: float
     inside: bool
     near: bool
+    edge: bool
     failed: int
 
 
@@ -103,7 +106,7 @@ def _rests_on(root: Path, record: ClassRecord) -> bytes:
     here = Path(__file__).parent
     code = [*sorted(here.glob("*.py")), here.parent / "endpoints" / "dose_response.py", here.parent / "simulation" / "draws.py"]
     files = [*files_of(record.assay.model, root), root / "evidence.tsv", root / record.file]
-    return b"\n".join([NATIVE.numerics.encode(), *(hashlib.sha256(path.read_bytes()).digest() for path in (*files, *code))])
+    return b"\n".join([NATIVE.numerics.encode(), *(hashlib.sha256(content(path) or b"").digest() for path in (*files, *code))])
 
 
 def _section(root: Path, record: ClassRecord, workers: int | None) -> ClassSection:
@@ -160,15 +163,13 @@ def _observed(fact: Fact, record: ClassRecord) -> tuple[float, float]:
 
 
 def _predicted(model: Model, record: ClassRecord, library: Path, facts: Mapping[str, Fact], drug: str) -> Model:
-    """Return the model with the rows of one drug as the others predict them."""
+    """Return the model with the rows of one drug as the others predict them; nothing of its own rows stays, no correlation either."""
     rows = {f"{id}_drug": row for id, row in class_rows(record, library, facts, left_out=drug).items() if f"{id}_drug" in model.evidence}
-    evidence = {
-        id: replace(entry, grade="assumption", distribution=rows[id].distribution, prior=rows[id].prior, lower=None, upper=rows[id].upper)
-        if id in rows
-        else entry
-        for id, entry in model.evidence.items()
+    own = {
+        id: Evidence("assumption", row.source, row.distribution, row.prior, upper=row.upper, row=f"{drug}.{row.id} left out")
+        for id, row in rows.items()
     }
-    return replace(model.replace({id: row.value for id, row in rows.items()}), evidence=evidence)
+    return replace(model.replace({id: row.value for id, row in rows.items()}), evidence={**model.evidence, **own})
 
 
 def _outcome(potency: Potency, observed: tuple[float, float], reliability: str, simulated: np.ndarray, draws: Draws) -> LeaveOneOut:
@@ -177,11 +178,16 @@ def _outcome(potency: Potency, observed: tuple[float, float], reliability: str, 
     predicted = simulated[~np.isnan(simulated)] * 10.0 ** error[~np.isnan(simulated)]
     if not predicted.size:
         raise ClaimError(Issue("every draw of the prediction failed", file="class_prior.yaml", id=potency.drug))
-    lo90, lo50, median, hi50, hi90 = (
-        float(np.quantile(predicted, share, method="closest_observation")) for share in (0.05, 1 / 4, 0.5, 3 / 4, 0.95)
-    )
+    lo90, lo50, median, hi50, hi90 = _quantiles(predicted, 0.05, 1 / 4, 0.5, 3 / 4, 0.95)
     low, high = observed
     inside, near = lo90 <= low and high <= hi90, lo50 <= float(np.sqrt(low * high)) <= hi50
+    slack = 2.0 * float(np.sqrt(0.05 * 0.95 / predicted.size))
+    most, least = (_quantiles(predicted, max(0.05 + by, 0.0), min(0.95 - by, 1.0)) for by in (-slack, slack))
+    edge = (most[0] <= low and high <= most[1]) != (least[0] <= low and high <= least[1])
     failed = int(np.isnan(simulated).sum())
     words = (potency.drug, potency.row, potency.read_as, reliability)
-    return LeaveOneOut(*words, low, high, lo90, lo50, median, hi50, hi90, inside, near, failed)
+    return LeaveOneOut(*words, low, high, lo90, lo50, median, hi50, hi90, inside, near, edge, failed)
+
+
+def _quantiles(values: np.ndarray, *shares: float) -> tuple[float, ...]:
+    return tuple(float(np.quantile(values, share, method="closest_observation")) for share in shares)

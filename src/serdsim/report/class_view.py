@@ -17,7 +17,7 @@ class LeftOutRow:
     read_as: str
     observed: str
     predicted: str
-    inside: bool
+    inside: str
     near: bool
     origin: str
 
@@ -63,6 +63,9 @@ def _caution(section: ClassSection) -> str:
     wide = f"{significant(min(spans))}-fold or more" if math.isfinite(min(spans)) else "without an end"
     failed = sum(one.failed for one in section.outcomes)
     lost = f" {failed} draws failed and are left out." if failed else ""
+    edge = [one.drug for one in section.outcomes if one.edge]
+    if edge:
+        lost += f" {', '.join(edge)}: at the edge, where {section.draws} draws cannot tell inside from outside."
     return (
         f"This is a weak test. The central 90 % of every prediction spans {wide}, so that most potencies of a degrader would lie inside; "
         f"{count} members cannot test a share of 90 % closely; and {recalled} of the {count} observed potencies are recalled, not read."
@@ -91,7 +94,7 @@ def _row(one: LeaveOneOut) -> LeftOutRow:
         one.read_as,
         observed,
         f"{_shown(one.median)} ({_shown(one.lo90)} to {_shown(one.hi90)})",
-        one.inside,
+        ("yes" if one.inside else "no") + (", at the edge" if one.edge else ""),
         one.near,
         f"{one.row}, {one.reliability}",
     )
