@@ -86,8 +86,7 @@ def build_answer(
     root, as_of, today = library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
     facts = read_facts(root, references := read_references(root / "references.bib"))
     every = read_claims(root, facts, references)
-    claims = _selected(every, only)
-    ablations = read_ablations(root)
+    claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
