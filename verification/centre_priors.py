@@ -18,7 +18,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from fit_cell import columns_of
+from fitted_rows import columns_of
 from scipy.optimize import brentq
 
 from serdsim.claims.evidence_rows import read_facts, require_facts

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from fit_cell import columns_of
+from fitted_rows import columns_of
 from scipy.optimize import brentq
 
 from serdsim.analysis.class_records import Assay, read_class_record

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from fit_cell import columns_of
+from fitted_rows import columns_of
 
 from serdsim.analysis.class_prior import ClassRow, class_rows
 from serdsim.analysis.class_records import read_class_record

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
+from fitted_rows import Fitted, distribution, spread_of, write
 from scipy.optimize import least_squares
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
@@ -26,17 +25,16 @@ from serdsim.codegen.kernel import Kernel, build
 from serdsim.endpoints.dose_response import half_life
 from serdsim.engine.plan import Plan, Schedule
 from serdsim.engine.reference import run
-from serdsim.errors import InputError, SerdsimError
+from serdsim.errors import SerdsimError
 from serdsim.model.entities import Model
-from serdsim.model.library import COLUMNS, load
+from serdsim.model.library import load
 from serdsim.model.recipe import shipped_library
-from serdsim.tables import Column, Row, read_table, write_table
+from serdsim.tables import Column, read_table
 
 HERE = Path(__file__).parent
 CHASE = np.arange(0.0, 24.01, 0.25)
 # rows that speak of a fall, or of the time by which the level is back, as shares that are left
 SHOWN_AS = {"left_6h_E2": lambda low, high: (1 - high, 1 - low), "left_36h_E2": lambda low, high: (1.0, 1.0)}
-KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype"}
 
 
 @dataclass(frozen=True)
@@ -165,26 +163,6 @@ def placed(model: Model, values: dict[str, float], drug: str) -> Model:
     return model.replace(changes)
 
 
-class Informing(Protocol):
-    """A comparison: the evidence rows that it reads and the fitted quantities that it informs."""
-
-    @property
-    def rows(self) -> tuple[str, ...]: ...
-
-    @property
-    def informs(self) -> tuple[str, ...]: ...
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """Names, values, widths for the tables, and whether the rows told more than the prior."""
-
-    names: list[str]
-    values: np.ndarray
-    deviation: np.ndarray
-    informed: np.ndarray
-
-
 def fit(library: Path) -> tuple[Fitted, list[Target], dict[str, float], np.ndarray]:
     """Return the fitted quantities, the targets, the computed quantities and the residuals."""
     facts = dict(read_facts(library))
@@ -209,61 +187,14 @@ def fit(library: Path) -> tuple[Fitted, list[Target], dict[str, float], np.ndarr
         return np.array([(residuals(x + step) - residuals(x - step)) / 2e-3 for step in steps]).T
 
     best = least_squares(residuals, x0, jac=slopes, xtol=1e-6, ftol=1e-6)
-    deviation = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
+    deviation, correlation = spread_of(best.jac)
     # rows that contradict each other widen what they inform
     misfit = [max([1.0, *(abs(r) for t, r in zip(targets, best.fun, strict=False) if name in t.informs)]) for name in names]
     deviation = np.minimum(deviation * np.array(misfit), width)
     values = natural(best.x)
     to_table = np.where(share, 1.0, np.log(10.0))
-    found = Fitted(names, np.array(list(values.values())), deviation / to_table, deviation < 0.9 * width)
+    found = Fitted(names, np.array(list(values.values())), deviation / to_table, deviation < 0.9 * width, correlation)
     return found, targets, simulated(values, library), best.fun
-
-
-def distribution(library: Path, name: str) -> str:
-    """Return the distribution of a table row."""
-    return find(library, name).text("distribution")
-
-
-def find(library: Path, name: str) -> Row:
-    """Return a table row by ``table:key:id``."""
-    table, key, id = name.split(":")
-    rows = read_table(library / table, columns_of(table))
-    found = [r for r in rows if r.text("id") == id and (not key or r.text(KEYS[table] or "") == key)]
-    if not found:
-        raise InputError(f"{name} is in no table")
-    return found[0]
-
-
-def columns_of(table: str) -> list[Column]:
-    """Return the columns of a library table."""
-    key = KEYS[table]
-    return [*([Column(key)] if key else []), *COLUMNS]
-
-
-def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: str) -> None:
-    """Write the values with their rows and sources into the tables."""
-    facts = read_facts(library)
-    for table, key in KEYS.items():
-        columns = columns_of(table)
-        rows = []
-        for row in read_table(library / table, columns):
-            record = dict(row.values)
-            name = f"{table}:{row.text(key) if key else ''}:{row.text('id')}"
-            if name in fitted.names:
-                i = fitted.names.index(name)
-                read = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))
-                sources = dict.fromkeys(facts[id].source for id in read)
-                ids = list(dict.fromkeys(id.split(".")[0] if id.startswith("D") else id for id in read))  # a series by its number
-                record |= {"value": float(f"{fitted.values[i]:.4g}"), "prior": float(f"{fitted.deviation[i]:.3g}")}
-                record |= {
-                    "source": "; ".join(sources),
-                    "locator": "; ".join(ids),
-                    "grade": "fitted" if fitted.informed[i] else "assumption",
-                }
-                told = "" if fitted.informed[i] else "; the rows told no more than the prior, which is the first prototype's value"
-                record["note"] = f"fitted by verification/{script}" + told
-            rows.append(record)
-        write_table(library / table, columns, rows)
 
 
 def main() -> int:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from fit_cell import Fitted, distribution, write
+from fitted_rows import Fitted, distribution, spread_of, write
 from scipy.optimize import least_squares
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
@@ -147,11 +147,11 @@ def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
         return np.array([(residuals(x + step) - residuals(x - step)) / 2e-3 for step in steps]).T
 
     best = least_squares(residuals, x0, jac=slopes, xtol=1e-4, ftol=1e-4, max_nfev=60)
-    deviation = np.sqrt(np.diag(np.linalg.inv(best.jac.T @ best.jac)))
+    deviation, correlation = spread_of(best.jac)
     spread = np.sqrt(np.mean(best.fun[: len(targets)] ** 2))  # rows that the model cannot meet together widen what they inform
     deviation = np.minimum(deviation * max(1.0, float(spread)), width)
     to_table = np.where(share, 1.0, np.log(10.0))
-    found = Fitted(names, np.array(list(natural(best.x).values())), deviation / to_table, deviation < 0.9 * width)
+    found = Fitted(names, np.array(list(natural(best.x).values())), deviation / to_table, deviation < 0.9 * width, correlation)
     return found, targets, simulated(experiment, natural(best.x), targets, library)
 
 

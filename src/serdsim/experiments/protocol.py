@@ -201,8 +201,8 @@ def quantity(text: object, unit: str, file: str, id: str) -> float:
         parse_unit(words[1])
     except (ValueError, IndexError):
         raise ClaimError(Issue(f'"{text}" cannot be read', file=file, id=id, expected=expected)) from None
-    except Exception as problem:
-        raise ClaimError(Issue(f'"{text}": {problem}', file=file, id=id, expected=expected)) from None
+    except InputError as error:
+        raise ClaimError(Issue(f'"{text}": {error.issues[0].problem}', file=file, id=id, expected=expected)) from None
     if not 0 <= value < float("inf"):
         raise ClaimError(Issue(f'"{text}" is not allowed', file=file, id=id, expected=expected + ", zero or more"))
     return value

@@ -113,7 +113,8 @@ class Evidence:
     """Where a number comes from: the table row with its grade and source.
 
     `grade` is one of primary, secondary, derived, fitted, recalled, assumption. `rows` are ids of the evidence
-    table that the number was read from, fitted to or suggested by.
+    table that the number was read from, fitted to or suggested by. `mixture` names the rows, with weights, whose standard
+    normals make up that of a number which was fitted together with others.
     """
 
     grade: str
@@ -130,6 +131,7 @@ class Evidence:
     table: str = ""
     line: int | None = None
     row: str = ""
+    mixture: tuple[tuple[str, float], ...] = ()
 
 
 Quantity = Compartment | Species | Parameter

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.kept import kept_object
+from serdsim.model.correlations import Mixture, mixtures_of
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
 from serdsim.model.recipe import Recipe, read_recipe, shipped_library
@@ -47,7 +48,8 @@ def load(name: str = "cell", *, library: Path | None = None, **select: str) -> M
         raise ModelError(Issue(f"the model cannot be selected by {', '.join(sorted(unknown))}", expected=", ".join(recipe.defaults)))
     model = _structure(recipe.fragments, recipe.id, tuple(content(path) for path in recipe.fragments))
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
-    return _filled(model, dict(_numbers(recipe, root, {**recipe.defaults, **select})), recipe)
+    together = mixtures_of(root / "correlations.tsv")
+    return _filled(model, dict(_numbers(recipe, root, {**recipe.defaults, **select})), recipe, together)
 
 
 @lru_cache(maxsize=16)
@@ -93,7 +95,7 @@ def _expand(text: str, select: Mapping[str, str]) -> str:
     return text
 
 
-def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe) -> Model:
+def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe, together: Mapping[str, Mixture]) -> Model:
     tables: dict[str, dict[str, object]] = {name: dict(getattr(model, name)) for name in ("compartments", "species", "parameters")}
     ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
     issues: list[Issue] = []
@@ -118,7 +120,7 @@ def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe
             row, name = numbers[id]
             issues += _unit_issues(id, entity.unit, row)  # type: ignore[attr-defined]
             table[id] = replace(entity, value=row.number("value"))  # type: ignore[type-var]
-            evidence[id] = _evidence(row, name)
+            evidence[id] = _evidence(row, name, together.get(name, ()))
     if issues:
         raise ModelError(issues)
     return replace(model, **tables, evidence=evidence)  # type: ignore[arg-type]
@@ -140,7 +142,7 @@ def _unit_issues(id: str, needed: str | None, row: Row) -> list[Issue]:
     return [Issue(f'unit "{row.text("unit")}", but the model needs "{needed}"', file=row.file, line=row.line, id=id, repair=repair)]
 
 
-def _evidence(row: Row, name: str) -> Evidence:
+def _evidence(row: Row, name: str, mixture: Mixture) -> Evidence:
     return Evidence(
         grade=row.text("grade"),
         source=sources_of(row),
@@ -156,4 +158,5 @@ def _evidence(row: Row, name: str) -> Evidence:
         table=row.file,
         line=row.line,
         row=name,
+        mixture=mixture,
     )

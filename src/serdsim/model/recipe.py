@@ -139,7 +139,7 @@ def files_of(name: str, library: Path) -> tuple[Path, ...]:
     """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography."""
     recipe = read_recipe(name, library)
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
-    return (library / "models" / f"{name}.yaml", *recipe.fragments, *tables, library / "references.bib")
+    return (library / "models" / f"{name}.yaml", *recipe.fragments, *tables, library / "references.bib", library / "correlations.tsv")
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ class Draws:
 
 @dataclass(frozen=True)
 class Marginal:
-    """What one quantity is drawn from: its central value, its distribution with width and bounds, the name of its row."""
+    """What one quantity is drawn from: its central value, its distribution with width and bounds, the name of its row, and for
+    one that was fitted with others the rows whose normals it mixes, with their weights."""
 
     value: float
     distribution: str = "fixed"
@@ -56,6 +57,7 @@ class Marginal:
     upper: float | None = None
     row: str = ""
     assumed: bool = False
+    mixture: tuple[tuple[str, float], ...] = ()
 
 
 def marginals_of(model: Model, ids: Sequence[str]) -> tuple[Marginal, ...]:
@@ -81,7 +83,7 @@ def _marginal(value: float, evidence: Evidence | None) -> Marginal:
     if evidence is None:
         return Marginal(value)
     e = evidence
-    return Marginal(value, e.distribution, e.prior or 0.0, e.lower, e.upper, e.row, e.grade == "assumption")
+    return Marginal(value, e.distribution, e.prior or 0.0, e.lower, e.upper, e.row, e.grade == "assumption", e.mixture)
 
 
 def draw(value: float, evidence: Evidence, draws: Draws) -> np.ndarray:
@@ -100,14 +102,19 @@ def drawn(marginals: Sequence[Marginal], draws: Draws) -> np.ndarray:
     if draws.count == 0:
         return result
     individuals = range(draws.first, draws.first + draws.count)
-    names = tuple(dict.fromkeys(m.row for m in marginals if m.distribution != "fixed"))
+    names = tuple(dict.fromkeys(name for m in marginals if m.distribution != "fixed" for name, _ in _mixture(m)))
     wide = tuple(dict.fromkeys(m.row for m in marginals if m.distribution != "fixed" and m.assumed)) if draws.sceptical else ()
     z = dict(zip(names, normals(draws.seed, individuals, names), strict=True))
     decades = dict(zip(wide, 2.0 * uniforms(draws.seed, individuals, wide, 1) - 1.0, strict=True))
     for i, m in enumerate(marginals):
         if m.distribution != "fixed":
-            result[i] = _spread(m, z[m.row], decades[m.row] if draws.sceptical and m.assumed else np.zeros(draws.count))
+            mixed = np.sum([weight * z[name] for name, weight in _mixture(m)], axis=0)
+            result[i] = _spread(m, mixed, decades[m.row] if draws.sceptical and m.assumed else np.zeros(draws.count))
     return result
+
+
+def _mixture(m: Marginal) -> tuple[tuple[str, float], ...]:
+    return m.mixture or ((m.row, 1.0),)
 
 
 def quantile(marginal: Marginal, share: float) -> float:

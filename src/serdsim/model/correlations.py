@@ -1,0 +1,82 @@
+"""Numbers that were fitted together are drawn together: correlations of a fit -> the mixture of normals behind each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from serdsim.errors import Issue, TableError
+from serdsim.model.library_rows import GRADES, content
+from serdsim.tables import Column, Row, read_table
+
+COLUMNS = (
+    Column("first"),
+    Column("second"),
+    Column("value", "number"),
+    Column("unit", "unit"),
+    Column("grade", "choice", GRADES),
+    *(Column(name) for name in ("source", "note")),
+)
+Mixture = tuple[tuple[str, float], ...]
+
+
+def mixtures_of(path: Path) -> Mapping[str, Mixture]:
+    """Return for each row of a fit the weights of the standard normals, one per row, that its own normal is the sum of.
+
+    Parameters
+    ----------
+    path : Path
+        Table of correlations on the scale of the draws (log10, odds for shares), each pair once; a pair that is not there is
+        not correlated. A library without the table has none.
+
+    Raises
+    ------
+    TableError
+        For a value outside -1 to 1, a pair that is given twice, or numbers that no set of quantities can have together.
+    """
+    return _mixtures(path, content(path))
+
+
+@lru_cache(maxsize=8)
+def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
+    if held is None:
+        return {}
+    rows = read_table(path, COLUMNS)
+    issues = [issue for row in rows for issue in _issues(row)] + _repeated(rows)
+    if issues:
+        raise TableError(issues)
+    names = list(dict.fromkeys(row.text(side) for row in rows for side in ("first", "second")))
+    matrix = np.eye(len(names))
+    for row in rows:
+        i, j = names.index(row.text("first")), names.index(row.text("second"))
+        matrix[i, j] = matrix[j, i] = row.number("value") or 0.0
+    try:
+        weights = np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        problem = "the correlations contradict each other: no set of quantities can have them together"
+        raise TableError(Issue(problem, path.name, expected="a positive definite matrix", repair="Write them again by the fit")) from None
+    return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
+
+
+def _issues(row: Row) -> list[Issue]:
+    value = row.number("value") or 0.0
+    if row.text("first") == row.text("second"):
+        return [Issue("a row is correlated with itself", row.file, row.line, row.text("first"), "two rows")]
+    if not -1.0 < value < 1.0:
+        return [Issue(f"the correlation is {value:g}", row.file, row.line, row.text("first"), "a number between -1 and 1")]
+    return []
+
+
+def _repeated(rows: list[Row]) -> list[Issue]:
+    seen: dict[frozenset[str], int] = {}
+    issues = []
+    for row in rows:
+        pair = frozenset((row.text("first"), row.text("second")))
+        if pair in seen:
+            problem = f"the pair is given twice, first in line {seen[pair]}"
+            issues.append(Issue(problem, row.file, row.line, row.text("first"), "each pair once", "Keep one of the two rows"))
+        seen.setdefault(pair, row.line)
+    return issues

@@ -1,0 +1,114 @@
+"""Rows of the library tables that a fit sets: values, widths, origin and correlations, written back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from serdsim.claims.evidence_rows import read_facts
+from serdsim.errors import InputError
+from serdsim.model.correlations import COLUMNS as CORRELATION
+from serdsim.model.library import COLUMNS
+from serdsim.tables import Column, Row, read_table, write_table
+
+KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype"}
+
+
+class Informing(Protocol):
+    """A comparison: the evidence rows that it reads and the fitted quantities that it informs."""
+
+    @property
+    def rows(self) -> tuple[str, ...]: ...
+
+    @property
+    def informs(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Names, values, widths for the tables, and whether the rows told more than the prior."""
+
+    names: list[str]
+    values: np.ndarray
+    deviation: np.ndarray
+    informed: np.ndarray
+    correlation: np.ndarray
+
+
+def spread_of(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the local standard deviations and the correlations of least squares with these slopes."""
+    covariance = np.linalg.inv(slopes.T @ slopes)
+    deviation = np.sqrt(np.diag(covariance))
+    return deviation, covariance / np.outer(deviation, deviation)
+
+
+def distribution(library: Path, name: str) -> str:
+    """Return the distribution of a table row."""
+    return find(library, name).text("distribution")
+
+
+def find(library: Path, name: str) -> Row:
+    """Return a table row by ``table:key:id``."""
+    table, key, id = name.split(":")
+    rows = read_table(library / table, columns_of(table))
+    found = [r for r in rows if r.text("id") == id and (not key or r.text(KEYS[table] or "") == key)]
+    if not found:
+        raise InputError(f"{name} is in no table")
+    return found[0]
+
+
+def columns_of(table: str) -> list[Column]:
+    """Return the columns of a library table."""
+    key = KEYS[table]
+    return [*([Column(key)] if key else []), *COLUMNS]
+
+
+def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: str) -> None:
+    """Write the values with their rows and sources into the tables."""
+    facts = read_facts(library)
+    for table, key in KEYS.items():
+        columns = columns_of(table)
+        rows = []
+        for row in read_table(library / table, columns):
+            record = dict(row.values)
+            name = f"{table}:{row.text(key) if key else ''}:{row.text('id')}"
+            if name in fitted.names:
+                i = fitted.names.index(name)
+                read = list(dict.fromkeys(id for t in targets if name in t.informs for id in t.rows))
+                sources = dict.fromkeys(facts[id].source for id in read)
+                ids = list(dict.fromkeys(id.split(".")[0] if id.startswith("D") else id for id in read))  # a series by its number
+                record |= {"value": float(f"{fitted.values[i]:.4g}"), "prior": float(f"{fitted.deviation[i]:.3g}")}
+                record |= {
+                    "source": "; ".join(sources),
+                    "locator": "; ".join(ids),
+                    "grade": "fitted" if fitted.informed[i] else "assumption",
+                }
+                told = "" if fitted.informed[i] else "; the rows told no more than the prior, which is the first prototype's value"
+                record["note"] = f"fitted by verification/{script}" + told
+            rows.append(record)
+        write_table(library / table, columns, rows)
+    write_correlations(library, fitted, script)
+
+
+def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
+    """Write the correlations of one fit; those of other fits stay. Rows that no measurement informed stay independent."""
+    path = library / "correlations.tsv"
+    note = f"local, by verification/{script}"
+    kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []
+    records = [record for record in kept if record["note"] != note]
+    names = [row_name(name) for name in fitted.names]
+    for (i, first), (j, second) in combinations(enumerate(names), 2):
+        record = {"first": first, "second": second, "value": float(f"{fitted.correlation[i, j]:.4f}")}
+        records.append(record | {"unit": "dimensionless", "grade": "fitted", "source": "Serdsim2026", "note": note})
+    write_table(path, CORRELATION, records)
+
+
+def row_name(name: str) -> str:
+    """Return the name by which a model knows the row ``table:key:id``."""
+    _, key, id = name.split(":")
+    return f"{key}.{id}" if key else id
