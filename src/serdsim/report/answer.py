@@ -16,9 +16,9 @@ from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import build_answer
 from serdsim.evidence.in_use import OWN, UsedFact
 from serdsim.evidence.passports import passports
-from serdsim.evidence.pathway import show_map
+from serdsim.evidence.pathway import Shown, show_map
 from serdsim.model.recipe import shipped_library
-from serdsim.references import Reference
+from serdsim.references import Reference, read_references
 from serdsim.report.class_view import class_view
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
@@ -76,13 +76,13 @@ def answer_moa(
         When the library or a request cannot be used.
     """
     root = library or shipped_library()
+    shown_map = _map_of(root) if only is None else None  # first, because it takes a moment and may name what is wrong
     done = build_answer(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
     shown = [used for used in done.facts if "judged" in used.used_for or "fit of" in used.used_for]
     rows = [_row(used, done.references) for used in shown]
     every = read_claims(root, read_facts(root, done.references), done.references)
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
-    shown_map = show_map(root, done.references) if only is None and (root / "map.yaml").is_file() else None
     page = render_page(done.answer, done.references, rows, also, class_view(done.class_prior), has_map=shown_map is not None)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
@@ -91,6 +91,11 @@ def answer_moa(
         map_page = render_map(shown_map, done.references, done.answer)
         figures["MAP"] = draw_map(shown_map, done.references, "wide")
     return MoaResult(done.answer, done.record, done.tables, page, parameters, map_page, figures, done.class_prior)
+
+
+def _map_of(root: Path) -> Shown | None:
+    """Return the map with its run; a library without a map has none."""
+    return show_map(root, read_references(root / "references.bib")) if (root / "map.yaml").is_file() else None
 
 
 def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:

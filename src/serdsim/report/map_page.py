@@ -23,7 +23,7 @@ PACE = 800  # milliseconds that a frame is shown while the map plays
 HINT = "Choose a shape to see only what touches it, a letter to see its reference."
 SAID = {
     "becomes": "becomes",
-    "makes": "is read or translated, and not used up",
+    "makes": "makes, and is not used up",
     "stimulates": "stimulates",
     "catalyses": "catalyses",
     "inhibits": "inhibits",
@@ -128,9 +128,9 @@ def _paragraph(text: str, edges: Sequence[Edge]) -> Markup:
 
 
 def _line(edge: Edge, nodes: Mapping[str, Node], references: Mapping[str, Reference], places: Mapping[str, int]) -> Line:
-    ends = [" and ".join(nodes[id].words for id in ids) for ids in (edge.sources, edge.targets) if ids]
+    ends = [" and ".join(re.split("[,:]", nodes[id].words)[0] for id in ids) for ids in (edge.sources, edge.targets) if ids]
     cited_here = tuple((_short(references[key]), places[key]) for key in edge.references if key != OWN)
-    return Line(edge, " to ".join(ends), SAID[edge.kind], cited_here)
+    return Line(edge, " → ".join(ends), SAID[edge.kind], cited_here)
 
 
 def _short(reference: Reference) -> str:
