@@ -60,7 +60,15 @@ def test_the_run_folder_holds_page_tables_figures_and_replay(answers: tuple[Path
     assert record["run"] == first["run"]
     assert record["replay"] == "serdsim moa --draws 2 --seed 1"
     assert record["status"]["failed"] == 0
-    for name in ("report.html", "parameters.html", "tables/statements.csv", "tables/statements.parquet", "figures/MOA-01-concentration.svg"):
+    for name in (
+        "report.html",
+        "map.html",
+        "parameters.html",
+        "figures/MAP.svg",
+        "tables/statements.csv",
+        "tables/statements.parquet",
+        "figures/MOA-01-concentration.svg",
+    ):
         assert (run / name).stat().st_size > 0, name
     page = (run / "report.html").read_text()
     assert all(f">{id}<" in page or id in page for id in STATEMENTS)
