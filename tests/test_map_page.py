@@ -33,7 +33,7 @@ def test_the_page_asks_the_network_for_nothing_and_is_light() -> None:
     text = map_page()
     seen = Words(text)
     assert all(load.startswith(("#", "data:")) for load in seen.loads)
-    assert all(one == "report.html" or one.startswith(("#", "https://doi.org/")) for one in seen.links)
+    assert all(one in ("report.html", "parameters.html") or one.startswith(("#", "https://doi.org/")) for one in seen.links)
     assert seen.styles == 0, "style attributes are refused by the policy"
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)
     assert policy and "default-src &#39;none&#39;" in policy.group(1) and "unsafe" not in policy.group(1)

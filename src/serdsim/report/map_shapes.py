@@ -120,4 +120,6 @@ def _start_arrow(box: Box, scale: float, ink: str, colour: str) -> str:
     x, y = box.x - box.width / 2 + 5 * scale, box.y - box.height / 2
     up, along, head = 14 * scale, 15 * scale, 4.5 * scale
     path = f"M{num(x)} {num(y)}v{num(-up)}h{num(along)}m{num(-head)} {num(-head)}l{num(head)} {num(head)}l{num(-head)} {num(head)}"
-    return svg.element("path", {"class": ink, "d": path, "fill": "none", "stroke": colour, "stroke-width": 1.5 * math.sqrt(scale)})
+    return svg.element(
+        "path", {"class": f"m-start {ink}", "d": path, "fill": "none", "stroke": colour, "stroke-width": 1.5 * math.sqrt(scale)}
+    )
