@@ -15,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "src/serdsim/cli/statements.schema.json").read_text())
+TESTED = {"MOA-01", "MOA-02a", "MOA-03", "MOA-04", "MOA-12a", "MOA-12b", "MOA-12c", "MOA-12d"}
 STATEMENTS = (
     "MOA-01 MOA-02a MOA-02b MOA-03 MOA-04 MOA-05 MOA-06a MOA-06b MOA-06c MOA-06d MOA-07a MOA-07b MOA-08a MOA-08b MOA-08c MOA-09 "
     "MOA-10 MOA-11 MOA-12a MOA-12b MOA-12c MOA-12d MOA-13"
@@ -45,7 +46,7 @@ def test_the_answer_follows_the_schema_and_lists_every_statement(answers: tuple[
     jsonschema.validate(first, SCHEMA)
     assert [item["id"] for item in first["items"]] == STATEMENTS
     states = {item["id"]: item["state"] for item in first["items"]}
-    assert {id for id, state in states.items() if state == "tested"} == {"MOA-01", "MOA-02a"}
+    assert {id for id, state in states.items() if state == "tested"} == TESTED
 
 
 def test_the_same_question_gives_the_same_run_id_and_numbers(answers: tuple[Path, list[dict]]) -> None:
@@ -119,7 +120,7 @@ BAD = {
     "no draws": (["moa", "--draws", "0"], "--draws"),
     "unknown model": (["simulate", "cel"], "cell"),
     "unknown drug": (["simulate", "cell", "imlunestran 100 nM once"], "imlunestrant"),
-    "two drugs": (["simulate", "cell", "imlunestrant 1 nM once + fulvestrant 1 nM once"], "room for one drug"),
+    "two drugs": (["simulate", "cell", "imlunestrant 1 nM once + fulvestrant 1 nM once"], "has one place for a drug"),
     "a mass in a dish": (["simulate", "cell", "imlunestrant 400 mg once"], "since the model is a dish"),
     "negative dose": (["simulate", "cell", "imlunestrant -5 nM once"], "-5"),
     "NaN dose": (["simulate", "cell", "imlunestrant nan nM once"], "nan"),

@@ -4,7 +4,8 @@
     python verification/fit_growth.py --dry-run  # fit and report only
 
 The series are those of library/experiments/GROWTH.yaml, the measurements rows of evidence.tsv with the role calibrate.
-Maximum a posteriori as in fit_cell.py, which goes first: it sets the receptor, this sets what growth reads from it.
+Maximum a posteriori as in fit_cell.py, which goes first: it sets the receptor, this sets what growth reads from it. Widths and
+correlations count in all other numbers that growth reads (growth_spread.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from fitted_rows import Fitted, distribution, spread_of, write
+from fitted_rows import Fitted, distribution, write
+from growth_spread import spread
 from scipy.optimize import least_squares
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
@@ -90,15 +92,14 @@ def informed(name: str, series: str, output: str) -> bool:
 
 
 def placed(series: Series, values: Mapping[str, float]) -> Series:
-    """Return the series with the fitted values that its model reads."""
+    """Return the series with the values by ``table:key:id`` that its model reads."""
     given = dict(series.given)
+    suffixes = {"": "", "estradiol": "_E2", "WT": "_W", series.drug: SLOTS.get(series.drug, "_partner"), series.cell_line: ""}
     for name, value in values.items():
-        _, drug, id = name.split(":")
-        if not drug:
-            given[id] = value
-        elif drug == series.drug:
-            given[id + SLOTS.get(drug, "_partner")] = value
-    return replace(series, given=given)
+        _, key, id = name.split(":")
+        if key in suffixes:
+            given[id + suffixes[key]] = value
+    return replace(series, given=given | dict(series.given))
 
 
 def simulated(experiment: Experiment, values: Mapping[str, float], targets: list[Target], library: Path) -> np.ndarray:
@@ -147,12 +148,16 @@ def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
         return np.array([(residuals(x + step) - residuals(x - step)) / 2e-3 for step in steps]).T
 
     best = least_squares(residuals, x0, jac=slopes, xtol=1e-4, ftol=1e-4, max_nfev=60)
-    deviation, correlation = spread_of(best.jac)
-    spread = np.sqrt(np.mean(best.fun[: len(targets)] ** 2))  # rows that the model cannot meet together widen what they inform
-    deviation = np.minimum(deviation * max(1.0, float(spread)), width)
-    to_table = np.where(share, 1.0, np.log(10.0))
-    found = Fitted(names, np.array(list(natural(best.x).values())), deviation / to_table, deviation < 0.9 * width, correlation)
-    return found, targets, simulated(experiment, natural(best.x), targets, library)
+    values = natural(best.x)
+
+    def compare(numbers: Mapping[str, float]) -> np.ndarray:
+        found = simulated(experiment, numbers, targets, library)
+        return np.array([t.residual(value) for t, value in zip(targets, found, strict=True)])
+
+    nothing = np.zeros(len(names))
+    bare = Fitted(names, np.array(list(values.values())), nothing, nothing, share, names, np.eye(len(names)))
+    found = spread(bare, np.array([r.number("width") for r in spec], float), library, compare)
+    return found, targets, simulated(experiment, values, targets, library)
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from serdsim.model.correlations import COLUMNS as CORRELATION
 from serdsim.model.library import COLUMNS
 from serdsim.tables import Column, Row, read_table, write_table
 
-KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype"}
+KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
 
 
 class Informing(Protocol):
@@ -31,12 +31,17 @@ class Informing(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """Names, values, widths for the tables, and whether the rows told more than the prior."""
+    """Names, values, widths for the tables, whether the rows told more than the prior, whether a row is a share.
+
+    `correlation` belongs to `together`, the names of the rows that are drawn together.
+    """
 
     names: list[str]
     values: np.ndarray
     deviation: np.ndarray
     informed: np.ndarray
+    share: np.ndarray
+    together: list[str]
     correlation: np.ndarray
 
 
@@ -96,12 +101,12 @@ def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: s
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
-    """Write the correlations of one fit; those of other fits stay. Rows that no measurement informed stay independent."""
+    """Write the correlations of one fit; those of another fit stay where this one does not speak of the pair."""
     path = library / "correlations.tsv"
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []
-    records = [record for record in kept if record["note"] != note]
-    names = [row_name(name) for name in fitted.names]
+    names = [row_name(name) for name in fitted.together]
+    records = [r for r in kept if r["note"] != note and not {r["first"], r["second"]} <= set(names)]
     for (i, first), (j, second) in combinations(enumerate(names), 2):
         record = {"first": first, "second": second, "value": float(f"{fitted.correlation[i, j]:.4f}")}
         records.append(record | {"unit": "dimensionless", "grade": "fitted", "source": "Serdsim2026", "note": note})

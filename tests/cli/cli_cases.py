@@ -71,7 +71,7 @@ def answering(put: Callable[..., None], *outcomes: Outcome, **seen: Any) -> dict
         seen.update(options)
         options["progress"]("draws", 1, 64)
         tables = {"outcomes": pd.DataFrame({"id": [one.statement.id for one in outcomes]})}
-        pages = {"page": "<p>", "parameters": "<p>", "figures": {}}
+        pages = {"page": "<p>", "parameters": "<p>", "map": None, "figures": {}}
         return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, class_prior=sisters(), **pages)
 
     put("serdsim.report.answer", "answer_moa", answer_moa)
