@@ -11,6 +11,7 @@ from serdsim.claims.read import Claim
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.antimony_lines import find_definitions, statements
+from serdsim.model.correlations import mixtures_of
 from serdsim.model.entities import Evidence
 from serdsim.model.library_rows import rows_of, sources_of
 from serdsim.model.recipe import read_recipe, shipped_models
@@ -37,6 +38,8 @@ class Passport:
         Median and central 90 % of the draws [`unit`]; all three are the value where it is fixed.
     claims : tuple of str
         Ids of the statements whose experiment takes the number.
+    together : int
+        How many rows, this one included, are drawn together because they were fitted together; 0 for none.
     """
 
     table: str
@@ -62,6 +65,7 @@ class Passport:
     lo90: float
     hi90: float
     claims: tuple[str, ...]
+    together: int = 0
 
 
 def passports(library: Path, claims: Iterable[Claim]) -> tuple[Passport, ...]:
@@ -87,6 +91,8 @@ def passports(library: Path, claims: Iterable[Claim]) -> tuple[Passport, ...]:
     ]
     tables = list(number_tables(library))
     files = [*dict.fromkeys(file for _, file in modules.values()), ""]
+    mixtures = mixtures_of(library / "correlations.tsv")
+    found = [replace(p, together=len(mixtures)) if (f"{p.key}.{p.id}" if p.key else p.id) in mixtures else p for p in found]
     return tuple(sorted(found, key=lambda passport: (tables.index(passport.table), files.index(passport.module_file))))
 
 
