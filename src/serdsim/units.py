@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from serdsim.errors import Issue, UnitError
 
@@ -106,6 +107,7 @@ def _symbol(name: str, text: str) -> Unit:
     )
 
 
+@lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit:
     """Return the unit that `text` spells, for example ``1/(nM*h)``.
 

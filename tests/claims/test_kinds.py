@@ -48,6 +48,21 @@ def test_gr_compares_growth_rates_at_the_time_of_the_measure() -> None:
     assert value("gr", found, of="b @ 1 nM", to="a @ 0 nM") == pytest.approx(2.0**share - 1.0, rel=1e-12)  # each from its own start
 
 
+def test_a_difference_of_gr_values_takes_each_from_its_own_vehicle() -> None:
+    found = readings({"a": grown(FACTORS), "b": grown(0.5 * FACTORS, doublings=0.7, start=7.0)})
+    one, other = (value("gr", found, of=f"{id} @ 1 nM", to=f"{id} @ 0 nM") for id in "ab")
+    assert value("gr_difference", found, of="a @ 1 nM", to="b @ 1 nM") == pytest.approx(one - other, rel=1e-12)
+    measure = part("gr_difference", found, of="a @ 1 nM", to="b @ 1 nM").measure
+    assert measure.needs(found.experiment) == {"a": {0.0, 1.0}, "b": {0.0, 1.0}}
+    with pytest.raises(ClaimError, match="has no vehicle to be compared with"):
+        part("gr_difference", found, of="a @ 0 nM", to="b @ 1 nM")
+
+
+def test_a_level_is_the_output_itself() -> None:
+    found = readings({"a": grown(FACTORS)})
+    assert value("level", found, of="a @ 0 nM") == pytest.approx(np.full(3, 400.0))
+
+
 def test_a_vehicle_that_does_not_grow_has_no_gr() -> None:
     found = readings({"a": grown(FACTORS, doublings=0.0)})
     assert np.isnan(value("gr", found, of="a @ 1 nM", to="a @ 0 nM")).all()

@@ -22,7 +22,7 @@ from serdsim.model.digest import model_digest
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library import load
 from serdsim.model.library_rows import content
-from serdsim.model.recipe import files_of, shipped_library
+from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.results.run_id import content_hash
 from serdsim.simulation.draws import Draws, given_values
 
@@ -105,7 +105,7 @@ def _rests_on(root: Path, record: ClassRecord) -> bytes:
     """Return all that the numbers depend on: the library's files, the numerics of the engine, the code of this room."""
     here = Path(__file__).parent
     code = [*sorted(here.glob("*.py")), here.parent / "endpoints" / "dose_response.py", here.parent / "simulation" / "draws.py"]
-    files = [*files_of(record.assay.model, root), root / "evidence.tsv", root / record.file]
+    files = [*files_of(read_recipe(record.assay.model, root), root), root / "evidence.tsv", root / record.file]
     return b"\n".join([NATIVE.numerics.encode(), *(hashlib.sha256(content(path) or b"").digest() for path in (*files, *code))])
 
 

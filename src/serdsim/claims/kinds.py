@@ -83,6 +83,15 @@ def _gr(measure: Measure, readings: Readings) -> np.ndarray:
     return gr_value(treated, own, vehicle, first)
 
 
+def _gr_difference(measure: Measure, readings: Readings) -> np.ndarray:
+    """Return the GR value of `of` minus that of `to`, each against the vehicle of its own series."""
+    values = []
+    for name in ("of", "to"):
+        reading, at, _ = locate(measure.arms[name], measure, readings)
+        values.append(gr_curve(reading.series.id, measure, readings)[1][at - 1])
+    return np.asarray(values[0] - values[1])
+
+
 def _gr50(measure: Measure, readings: Readings, name: str = "of") -> np.ndarray:
     """Return GR50 [nM]; like DC50, the lowest concentration, an upper bound, where it lies below all of them."""
     concentrations, values = gr_curve(measure.arms[name].strip(), measure, readings)
@@ -125,6 +134,7 @@ KINDS: Mapping[str, Kind] = {
     "half_life": _half_life,
     "later": _later,
     "gr": _gr,
+    "gr_difference": _gr_difference,
     "gr50": _gr50,
     "gr50_ratio": _over(_gr50),
     "gr_aoc": _gr_aoc,

@@ -22,6 +22,7 @@ ARMS = {
     "half_life": ("of",),
     "later": ("of",),
     "gr": ("of", "to"),
+    "gr_difference": ("of", "to"),
     "gr50": ("of",),
     "gr50_ratio": ("of", "to"),
     "gr_aoc": ("of",),
@@ -33,7 +34,7 @@ ARMS = {
     "ic50_ratio": ("of", "to"),
 }
 _WHOLE = frozenset(kind for kind in ARMS if kind.startswith(("gr50", "gr_aoc", "dc50", "ec50", "ic50")))
-_FROM_START = frozenset({"later", "gr"})  # their arms carry no time: they read from 0 h to the measure's time
+_FROM_START = frozenset({"later", "gr", "gr_difference"})  # their arms carry no time: they read from 0 h to the measure's time
 _RATIOS = frozenset({"ratio", *(kind for kind in ARMS if kind.endswith("_ratio"))})
 SMALLEST_MARGIN = "smallest_margin"
 
@@ -61,6 +62,7 @@ class Measure:
             words = [word.strip() for word in text.split("@")]
             every = experiment.series[words[0]].concentrations
             read = {every[row(every, words[1], self.file)]} if len(words) > 1 else set(every)
+            read |= {every[0]} if self.kind == "gr_difference" else set()
             found[words[0]] = found.get(words[0], frozenset()) | read
         return found
 
@@ -214,6 +216,11 @@ def _one_arm(name: str, text: str, words: list[str], part: Part, experiment: Exp
     if len(words) > 2 and measure.kind in _FROM_START:
         expected = f"no time in the arm: {measure.kind} reads from 0 h to the measure's time"
         return [Issue(f'"{text}" names a time', file=file, id=part.id, expected=expected)]
+    if measure.kind == "gr_difference":
+        series = experiment.series[words[0]]
+        if series.concentrations[0] > 0 or quantity(words[1], "nM", file, part.id) == 0:
+            expected = "an arm with drug of a series whose first concentration is 0 nM"
+            return [Issue(f'"{text}" has no vehicle to be compared with', file=file, id=part.id, expected=expected)]
     if measure.kind == "gr" and name == "to" and quantity(words[1], "nM", file, part.id) > 0:
         return [Issue(f'"{text}" is not a vehicle', file=file, id=part.id, expected="an arm at 0 nM, whose growth is the reference")]
     return _time_issues(words[2] if len(words) > 2 else None, part, experiment, file)

@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
-from scipy.stats import f as f_distribution
 
 from serdsim.endpoints.dose_response import crossing
 from serdsim.errors import InputError, Issue
@@ -197,6 +195,8 @@ def _check_points(c: np.ndarray, y: np.ndarray) -> None:
 
 def _sigmoid(log_c: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
     """Return h, GRinf, log10 GEC50 and the sum of squares of the best of several starts."""
+    from scipy.optimize import least_squares  # takes a moment, and simulated curves are not fitted
+
     bounds = ([_HILL[0], _INF[0], log_c.min() - _BEYOND], [_HILL[1], _INF[1], log_c.max() + _BEYOND])
 
     def off(q: np.ndarray) -> np.ndarray:
@@ -214,4 +214,6 @@ def _p_of_sigmoid(around: float, left: float, points: int) -> float:
     above, below = _SHAPE - 1, points - _SHAPE + 1
     if around <= 0.0 or left >= around:
         return 1.0
+    from scipy.stats import f as f_distribution  # takes half a second, and simulated curves are not fitted
+
     return float(f_distribution.sf((around - left) / above / (left / below), above, below)) if left > 0.0 else 0.0

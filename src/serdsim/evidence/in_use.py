@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from serdsim.claims.evidence_rows import Fact
-from serdsim.claims.judge import stems
 from serdsim.claims.read import Claim
 from serdsim.model.entities import Model
 from serdsim.references import Reference
@@ -43,11 +42,14 @@ def used_facts(
     for claim in claims:
         for id in claim.statement.evidence:
             used.setdefault(id, {})[f"{claim.statement.id.removeprefix('MOA-')}, judged against"] = None
+    named = {id: [id] for id in facts}  # a row by its own id, several of one source by what stands before the dot
+    for id in (id for id in facts if "." in id):
+        named.setdefault(id.split(".")[0], []).append(id)
     for model in models:
         for entry in model.evidence.values():
             word = "fit of" if entry.grade == "fitted" else "number of"
             for id in entry.rows:
-                for found in (key for key in facts if key == id or ("." not in id and stems([key]) == {id})):
+                for found in named.get(id, ()):
                     used.setdefault(found, {})[f"{word} {entry.row}"] = None
     known = [id for id in used if id in facts and references[facts[id].source].year <= int(as_of[:4])]
     return tuple(UsedFact(facts[id], _short(list(used[id])), _conflicts(facts[id], facts)) for id in known if facts[id].role != "gap")

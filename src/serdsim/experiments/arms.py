@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import Equations
+from serdsim.codegen.equations import Equations, derive
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.model.recipe import read_recipe, shipped_library, slot_of
+from serdsim.model.library_rows import content
+from serdsim.model.recipe import files_of, read_recipe, shipped_library, slot_of
 from serdsim.simulation.draws import Draws, given_values
 
 
@@ -38,6 +40,16 @@ def model_of(experiment: Experiment, series: Series, library: Path | None = None
     """
     slot, _ = place_of(experiment, series, library)
     return load(experiment.model, library=library, **{slot: series.drug}, genotype=series.genotype, cell_line=series.cell_line)
+
+
+def equations_of(name: str, library: Path) -> Equations:
+    """Return the equations of a shipped model; the drug, genotype and line of a series only fill in numbers."""
+    return _equations(name, library, tuple(content(path) for path in files_of(read_recipe(name, library), library)))
+
+
+@lru_cache(maxsize=8)
+def _equations(name: str, library: Path, held: tuple[bytes | None, ...]) -> Equations:
+    return derive(load(name, library=library))
 
 
 def place_of(experiment: Experiment, series: Series, library: Path | None) -> tuple[str, str]:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import Equations, derive
+from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.arms import Change, check_names, model_of, place_of, values_given
+from serdsim.experiments.arms import Change, check_names, equations_of, model_of, place_of, values_given
 from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
 from serdsim.model.recipe import read_recipe, shipped_library
@@ -100,7 +100,7 @@ def run_experiment(
     if isinstance(only, Mapping):
         wanted = [replace(series, concentrations=only[series.id]) for series in wanted]
     models = {s.id: model_of(experiment, s, library) for s in wanted}
-    equations = derive(next(iter(models.values())))
+    equations = equations_of(experiment.model, library or shipped_library())
     check_names(experiment, wanted, equations)
     given = {s.id: values_given(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
     title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])

@@ -21,7 +21,9 @@ def model_digest(model: Model) -> str:
         "reactions": {id: [_side(r.reactants), _side(r.products), text_of(r.law)] for id, r in model.reactions.items()},
         "rules": [[rule.kind, rule.target, text_of(rule.expression)] for rule in model.rules],
         "events": {id: [text_of(e.trigger), [[t, text_of(x)] for t, x in e.assignments]] for id, e in model.events.items()},
-        "priors": {id: [e.distribution, e.prior, e.lower, e.upper, e.grade, list(e.rows), list(e.mixture)] for id, e in model.evidence.items()},
+        "priors": {
+            id: [e.distribution, e.prior, e.lower, e.upper, e.grade, list(e.rows), list(e.mixture)] for id, e in model.evidence.items()
+        },
     }
     return hashlib.sha256(json.dumps(record, sort_keys=True, allow_nan=True).encode()).hexdigest()
 

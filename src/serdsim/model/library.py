@@ -14,7 +14,7 @@ from serdsim.kept import kept_object
 from serdsim.model.correlations import Mixture, mixtures_of
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
-from serdsim.model.recipe import Recipe, read_recipe, shipped_library
+from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library
 from serdsim.tables import Row
 from serdsim.units import parse_unit
 
@@ -43,6 +43,13 @@ def load(name: str = "cell", *, library: Path | None = None, **select: str) -> M
     """
     root = library or shipped_library()
     recipe = read_recipe(name, root)
+    return _loaded(name, root, tuple(sorted(select.items())), tuple(content(path) for path in files_of(recipe, root)))
+
+
+@lru_cache(maxsize=256)
+def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: tuple[bytes | None, ...]) -> Model:
+    """Return a filled model, once for each content of its files."""
+    recipe, select = read_recipe(name, root), dict(selected)
     unknown = set(select) - set(recipe.defaults)
     if unknown:
         raise ModelError(Issue(f"the model cannot be selected by {', '.join(sorted(unknown))}", expected=", ".join(recipe.defaults)))

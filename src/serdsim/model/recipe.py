@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
 
 from serdsim.errors import Issue, ModelError, TableError
-from serdsim.model.library_rows import rows_of
+from serdsim.model.library_rows import content, rows_of
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
 
@@ -76,8 +77,13 @@ def read_recipe(name: str, library: Path) -> Recipe:
                 repair=f"Did you mean {near[0]}?" if near else None,
             )
         )
+    return _recipe(path, library, content(path))
+
+
+@lru_cache(maxsize=32)
+def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
     try:
-        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        record = yaml.load((held or b"").decode("utf-8"), Loader=_LOADER)
         folder = library / "models" / record["fragment_folder"]
         fragments = tuple(folder / f"{fragment}.ant" for fragment in record["fragments"])
         return Recipe(
@@ -135,11 +141,10 @@ def _drug_table(recipe: Recipe) -> str:
     return next(str(entry["table"]) for entry in recipe.tables if str(entry.get("row", "")).startswith("@drug"))
 
 
-def files_of(name: str, library: Path) -> tuple[Path, ...]:
-    """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography."""
-    recipe = read_recipe(name, library)
+def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
+    """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
-    return (library / "models" / f"{name}.yaml", *recipe.fragments, *tables, library / "references.bib", library / "correlations.tsv")
+    return (library / "models" / recipe.file, *recipe.fragments, *tables, library / "references.bib", library / "correlations.tsv")
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

@@ -48,7 +48,8 @@ class Draws:
 @dataclass(frozen=True)
 class Marginal:
     """What one quantity is drawn from: its central value, its distribution with width and bounds, the name of its row, and for
-    one that was fitted with others the rows whose normals it mixes, with their weights."""
+    one that was fitted with others the rows whose normals it mixes, with their weights.
+    """
 
     value: float
     distribution: str = "fixed"

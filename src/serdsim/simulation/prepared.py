@@ -17,7 +17,7 @@ from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
-from serdsim.model.recipe import files_of, shipped_library
+from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
@@ -165,7 +165,7 @@ def _marks(
 ) -> dict[str, object]:
     """Return what must be the same when the run goes on, in another process or on another day."""
     root = library or shipped_library()
-    files = [Path(str(asked["model"]))] if question.own else files_of(question.name, root)
+    files = [Path(str(asked["model"]))] if question.own else files_of(read_recipe(question.name, root), root)
     names = [file.name if question.own else file.relative_to(root).as_posix() for file in files]
     return {
         "asked": asked,
