@@ -13,9 +13,9 @@ from serdsim.model.library import load
     ("select", "words"),
     [
         ({"drug": "fulvestrat"}, ('unknown drug "fulvestrat"', "Did you mean fulvestrant?")),
-        ({"genotype": "E380Q"}, ('unknown genotype "E380Q"', "one of WT, Y537S, D538G")),
-        ({"cell_line": "T47D"}, ('unknown cell_line "T47D"', "one of MCF7")),
-        ({"host": "mouse"}, ("cannot be selected by host", "drug, genotype, cell_line")),
+        ({"genotype": "E380K"}, ('unknown genotype "E380K"', "one of WT, Y537S, D538G", "Did you mean E380Q?")),
+        ({"cell_line": "T47"}, ('unknown cell_line "T47"', "one of MCF7", "Did you mean T47D?")),
+        ({"host": "mouse"}, ("cannot be selected by host", "drug, partner, genotype, cell_line")),
     ],
 )
 def test_a_selection_that_the_library_does_not_have_is_refused(select, words):

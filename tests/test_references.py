@@ -14,7 +14,7 @@ from serdsim.references import cite_text, read_references, require, to_bibtex, t
 
 LIBRARY = Path(__file__).resolve().parents[1] / "library" / "references.bib"
 GOOD = "@article{Rich2002,\n  author = {Rich, R. L.},\n  title = {Kinetics},\n  year = {2002},\n}\n"
-HOSTS = {"medical.lilly.com", "dtp.cancer.gov", "github.com"}
+HOSTS = {"medical.lilly.com", "dtp.cancer.gov"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from serdsim.simulation.speed import measure_speed
 
 
 def test_errors_fall_with_the_tolerance_and_steps_grow() -> None:
-    found = measure_speed("cell", duration_h=24.0, individuals=8, rtols=(1e-3, 1e-6), rounds=1)
+    found = measure_speed("cell", duration_h=72.0, individuals=8, rtols=(1e-3, 1e-6), rounds=1)
     loose, tight, reference = found.rungs
     assert tight.median_error < loose.median_error < 1e-2
     assert tight.steps > loose.steps

@@ -17,7 +17,8 @@ def test_what_binds_is_missing_from_the_medium(ligand):
     doses = {"low": 0.01, "high": 1000.0}
     arms = [arm(id, "fulvestrant", dose=dose) if ligand == "drug" else arm(id, e2=dose) for id, dose in doses.items()]
     bound = "er_E2_bound" if ligand == "E2" else "er_drug_bound"
-    found = courses(arms, 24.0, 1.0, (f"{ligand}_medium", f"{ligand}_cell", bound, "E2_depot", f"{ligand}_free_and_bound", "medium", "cell"))
+    shown = (f"{ligand}_medium", f"{ligand}_cell", bound, "E2_depot", f"{ligand}_free_and_bound", "medium", "cell")
+    found = courses(arms, 24.0, 1.0, shown)
     for id, dose in doses.items():
         medium, cell = level(found[id], "medium", 0.0), level(found[id], "cell", 0.0)
         missing = (dose - course(found[id], f"{ligand}_medium")) * medium

@@ -91,7 +91,7 @@ class Part:
             words.append(f"at least {self.above:g}")
         if self.below is not None:
             words.append(f"at most {self.below:g}")
-        return " and ".join(words) + ("" if self.unit == "fold" else f" {self.unit}")
+        return " and ".join(words) + ("" if self.unit in ("fold", "dimensionless") else f" {self.unit}")
 
     def holds(self, values: np.ndarray) -> np.ndarray:
         """Return for each draw whether the bounds hold; a value that does not exist does not hold them."""

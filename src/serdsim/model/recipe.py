@@ -117,6 +117,8 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
         For a drug that no table has, or that has the rows of no place.
     """
     table = _drug_table(recipe)
+    if table is None:
+        return next(iter(recipe.slots))
     rows = rows_of(library / table, "drug")
     own = {row.text("id") for row in rows if row.text("drug") == drug}
     for slot, needed in recipe.slots.items():
@@ -134,17 +136,20 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
 def takers(model: str, slot: str, library: Path) -> tuple[str, ...]:
     """Return the drugs that can take a place of a model, for example that of the receptor's ligand."""
     recipe = read_recipe(model, library)
-    return tuple(drug for drug in choices(library, _drug_table(recipe), "drug") if slot_of(drug, recipe, library) == slot)
+    table = _drug_table(recipe)
+    return tuple(drug for drug in (choices(library, table, "drug") if table else ()) if slot_of(drug, recipe, library) == slot)
 
 
-def _drug_table(recipe: Recipe) -> str:
-    return next(str(entry["table"]) for entry in recipe.tables if str(entry.get("row", "")).startswith("@drug"))
+def _drug_table(recipe: Recipe) -> str | None:
+    return next((str(entry["table"]) for entry in recipe.tables if str(entry.get("row", "")) == "@drug"), None)
 
 
 def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
-    """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations."""
+    """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations where there are any."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
-    return (library / "models" / recipe.file, *recipe.fragments, *tables, library / "references.bib", library / "correlations.tsv")
+    together = library / "correlations.tsv"
+    every = (library / "models" / recipe.file, *recipe.fragments, *tables, library / "references.bib")
+    return (*every, together) if together.is_file() else every
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

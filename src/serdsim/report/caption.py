@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from serdsim.experiments.panel import Band, Mark, Panel
 from serdsim.report import grid_words, numbers
 from serdsim.report.grid_words import TableRow
-from serdsim.report.series import Group, groups, left_out, where
+from serdsim.report.series import Group, counted, groups, left_out, where
 
 __all__ = ["TableRow", "caption", "heads", "panel_table", "thinned"]
 
@@ -29,7 +29,7 @@ def _reference(key: str, refs: Mapping[str, int]) -> str:
 def _of_group(group: Group, refs: Mapping[str, int]) -> str:
     """What a group of marks is: n, kind of interval, source, role."""
     first = group.marks[0]
-    n = f"n = {first.n}" if first.n is not None else "n not reported"
+    n = counted(group.marks).replace("\u00a0", " ") or "n not reported"
     kinds = sorted({m.interval for m in group.marks if m.lo is not None and m.hi is not None and m.interval})
     interval = f"bars: {' or '.join(kinds)}" if kinds else "no interval reported"
     what = {"point": "", "x": "dotted line, ", "y": "dotted line, "}.get(where(first), "")

@@ -66,19 +66,28 @@ def control_points(band: Band, x: Scale, y: Scale) -> list[Point]:
 
 
 def groups(marks: Sequence[Mark]) -> list[Group]:
-    """The marks by label, kind, source and n, in the order in which they first appear."""
-    found: dict[tuple[str, str, str, int | None], list[Mark]] = {}
+    """The marks by label, kind, source and role, in the order in which they first appear; n is the range of all of them."""
+    found: dict[tuple[str, str, str, str], list[Mark]] = {}
     for mark in marks:
-        found.setdefault((mark.label, mark.kind, mark.source, mark.n), []).append(mark)
+        found.setdefault((mark.label, mark.kind, mark.source, mark.role), []).append(mark)
     out: list[Group] = []
     used = {"observed": 0, "reference": 0}
-    for (label, kind, _, n), members in found.items():
+    for (label, kind, _, _), members in found.items():
         family = "observed" if kind == "observed" else "reference"
         shape = SHAPES[used[family] % len(SHAPES)]
         used[family] += 1
-        words = label if n is None or "n =" in label else f"{label}, n\u00a0=\u00a0{n}"
+        n = counted(members)
+        words = label if not n or "n =" in label else f"{label}, {n}"
         out.append(Group(words, family, shape, tuple(members)))
     return out
+
+
+def counted(marks: Sequence[Mark]) -> str:
+    """How many were behind each mark, as ``n = 3`` or ``n = 1 to 4``; empty where it was not reported."""
+    known = sorted({mark.n for mark in marks if mark.n is not None})
+    if not known:
+        return ""
+    return f"n\u00a0=\u00a0{known[0]}" + (f"\u00a0to\u00a0{known[-1]}" if len(known) > 1 else "")
 
 
 def left_out(panel: Panel) -> list[str]:
