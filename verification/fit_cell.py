@@ -193,7 +193,16 @@ def fit(library: Path) -> tuple[Fitted, list[Target], dict[str, float], np.ndarr
     deviation = np.minimum(deviation * np.array(misfit), width)
     values = natural(best.x)
     to_table = np.where(share, 1.0, np.log(10.0))
-    found = Fitted(names, np.array(list(values.values())), deviation / to_table, deviation < 0.9 * width, share, names, correlation)
+    found = Fitted(
+        names,
+        np.array(list(values.values())),
+        deviation / to_table,
+        deviation < 0.9 * width,
+        share,
+        (best.x - x0) / width,
+        names,
+        correlation,
+    )
     return found, targets, simulated(values, library), best.fun
 
 

@@ -5,7 +5,8 @@
 
 The series are those of library/experiments/GROWTH.yaml, the measurements rows of evidence.tsv with the role calibrate.
 Maximum a posteriori as in fit_cell.py, which goes first: it sets the receptor, this sets what growth reads from it. Widths and
-correlations count in all other numbers that growth reads (growth_spread.py).
+correlations count in all other numbers that growth reads (growth_spread.py). Run fit_cell.py before it each time: this takes its
+correlations up and writes them anew.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from fitted_rows import Fitted, distribution, write
-from growth_spread import spread
+from growth_spread import listed, spread
 from scipy.optimize import least_squares
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
@@ -126,6 +127,7 @@ def simulated(experiment: Experiment, values: Mapping[str, float], targets: list
 
 def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
     """Return the fitted quantities, the targets and their simulated values."""
+    listed(library)  # says first what would be missed at the end
     experiment = read_experiment(library / "experiments" / "GROWTH.yaml")
     columns = [Column("table"), Column("key", required=False), Column("id"), Column("start", "number"), Column("width", "number")]
     spec = read_table(HERE / "fit_growth_parameters.tsv", columns)
@@ -155,7 +157,7 @@ def fit(library: Path) -> tuple[Fitted, list[Target], np.ndarray]:
         return np.array([t.residual(value) for t, value in zip(targets, found, strict=True)])
 
     nothing = np.zeros(len(names))
-    bare = Fitted(names, np.array(list(values.values())), nothing, nothing, share, names, np.eye(len(names)))
+    bare = Fitted(names, np.array(list(values.values())), nothing, nothing, share, (best.x - x0) / width, names, np.eye(len(names)))
     found = spread(bare, np.array([r.number("width") for r in spec], float), library, compare)
     return found, targets, simulated(experiment, values, targets, library)
 

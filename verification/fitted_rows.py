@@ -17,6 +17,7 @@ from serdsim.model.library import COLUMNS
 from serdsim.tables import Column, Row, read_table, write_table
 
 KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
+MOVED = 0.3  # widths of the prior: a value that measurements moved further is theirs, whatever its own width
 
 
 class Informing(Protocol):
@@ -31,7 +32,8 @@ class Informing(Protocol):
 
 @dataclass(frozen=True)
 class Fitted:
-    """Names, values, widths for the tables, whether the rows told more than the prior, whether a row is a share.
+    """Names, values, widths for the tables, whether the rows told more than the prior, whether a row is a share, how far a
+    value lies from the centre of its prior (in widths).
 
     `correlation` belongs to `together`, the names of the rows that are drawn together.
     """
@@ -41,6 +43,7 @@ class Fitted:
     deviation: np.ndarray
     informed: np.ndarray
     share: np.ndarray
+    moved: np.ndarray
     together: list[str]
     correlation: np.ndarray
 
@@ -91,13 +94,20 @@ def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: s
                 record |= {
                     "source": "; ".join(sources),
                     "locator": "; ".join(ids),
-                    "grade": "fitted" if fitted.informed[i] else "assumption",
+                    "grade": "fitted" if fitted.informed[i] or abs(fitted.moved[i]) >= MOVED else "assumption",
                 }
-                told = "" if fitted.informed[i] else "; the rows told no more than the prior, which is the first prototype's value"
+                told = "" if fitted.informed[i] else _untold(fitted.moved[i])
                 record["note"] = f"fitted by verification/{script}" + told
             rows.append(record)
         write_table(library / table, columns, rows)
     write_correlations(library, fitted, script)
+
+
+def _untold(moved: float) -> str:
+    """Return the words on a row whose width the measurements did not narrow; `moved` is in widths of its prior."""
+    if abs(moved) < MOVED:
+        return "; the rows told no more than the prior, which is the first prototype's value"
+    return "; moved with others that the rows tell only together, the width is that of the prior"
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:

@@ -109,11 +109,11 @@ def test_the_value_combines_the_primary_parts_of_each_draw(combine, middle):
     assert tested(claim(found, combine), found).value == pytest.approx(middle, rel=0.01)
 
 
-@pytest.mark.parametrize(("combine", "reached"), [("largest", False), ("smallest", True)])
-def test_a_value_that_was_not_reached_counts_as_infinitely_large(combine, reached):
+@pytest.mark.parametrize(("combine", "worst"), [("largest", np.inf), ("smallest", -np.inf)])
+def test_a_value_that_was_not_reached_counts_as_the_worst(combine, worst):
     found = readings({"a": hyperbola(np.full(3, 1e6)), "b": hyperbola(FACTORS)})
     outcome = tested(claim(found, combine), found)
-    assert np.isfinite(outcome.value) == reached
+    assert outcome.value == worst
     assert not outcome.passes.any()
 
 

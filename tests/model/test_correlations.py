@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from serdsim.errors import TableError
 from serdsim.model.correlations import mixtures_of
 from serdsim.model.library import load
+from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws, Marginal, drawn, given_values, quantile
 
 HEAD = "first\tsecond\tvalue\tunit\tgrade\tsource\tnote\n"
@@ -73,3 +75,28 @@ def test_correlations_that_cannot_be_meant_are_refused(tmp_path, pairs, words):
 
 def test_a_library_without_the_table_has_none(tmp_path):
     assert mixtures_of(tmp_path / "correlations.tsv") == {}
+
+
+def test_one_draw_alone_has_the_digits_that_it_has_among_all():
+    """A part of exactly one draw too: a sum must not be grouped by how many draws there are."""
+    model = load("cell")
+    ids = tuple(id for id, entry in model.evidence.items() if entry.mixture)
+    assert len(ids) > 40
+    every = given_values(model, ids, Draws(40, 5))
+    for first, count in ((0, 1), (39, 1), (7, 2), (3, 17)):
+        assert np.array_equal(given_values(model, ids, Draws(count, 5, first=first)), every[:, first : first + count])
+
+
+def test_a_name_that_no_row_has_is_said(tmp_path):
+    library = tmp_path / "library"
+    shutil.copytree(shipped_library(), library)
+    path = library / "correlations.tsv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + f"K_drve\tk_div\t0.1{REST}", encoding="utf-8")
+    with pytest.raises(TableError, match=r"correlations.tsv:\d+  K_drve: no row has this name.*\n*.*Did you mean K_drive"):
+        load("cell", library=library)
+    path.write_text(text.replace("Serdsim2026", "Nobody1900", 1), encoding="utf-8")
+    with pytest.raises(TableError, match='the source "Nobody1900" is unknown'):
+        load("cell", library=library)
+    path.write_text(text, encoding="utf-8")
+    assert load("cell", library=library).evidence["K_drive"].mixture

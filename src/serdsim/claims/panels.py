@@ -146,7 +146,7 @@ def _not_grown(entry: Mapping[str, Any], measure: Measure, readings: Readings) -
 def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
     reading, row, _ = locate(f"{spec['series']} @ {spec['concentration']}", measure, readings)
     values = reading.values[str(spec.get("output", measure.output))][row]
-    kept = reading.times <= quantity(entry["until"], "h", measure.file, str(entry["id"]))
+    kept = reading.times <= quantity(spec.get("until", entry["until"]), "h", measure.file, str(entry["id"]))
     scale = 1.0 if entry["y"]["unit"] == "fold of 0 h" else 100.0
     start = values[0] if entry["relative_to"] == "start" else 1.0
     return _band(spec, reading.times[kept], (scale * values / start)[kept])

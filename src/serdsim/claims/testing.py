@@ -19,7 +19,8 @@ from serdsim.experiments.runner import Readings
 class Tested:
     """What the draws of one run say about one claim.
 
-    `passes` has one entry per draw in which every individual ended ok.
+    `passes` has one entry per draw in which every individual ended ok. `decided_by` is the title of the part without which
+    most draws pass more, and `p_without` the share that then passes.
     """
 
     parts: tuple[PartOutcome, ...]
@@ -30,16 +31,21 @@ class Tested:
     p_pass: float
     passes: np.ndarray
     failed: int
+    decided_by: str = ""
+    p_without: float = float("nan")
 
 
 def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Tested:
     """Return the outcome of a claim's test; draws with a failed individual are left out and counted."""
     found = {part.id: values_of(part, readings) for part in claim.parts}
     ok = _whole(readings)
-    holds = np.all([part.holds(found[part.id]) for part in claim.parts], axis=0)[ok]
-    primary = np.stack([_reached(found[id]) for id in claim.primary])
-    worst = (np.max if claim.combine == "largest" else np.min)(primary, axis=0)[ok]
-    value, lo, hi = _interval(worst)
+    each = np.array([part.holds(found[part.id]) for part in claim.parts])[:, ok]
+    holds = np.all(each, axis=0)
+    largest = claim.combine == "largest"
+    primary = np.stack([_reached(found[id], largest=largest) for id in claim.primary])
+    worst = (np.max if largest else np.min)(primary, axis=0)[ok]
+    value, lo, hi = _interval(worst, largest=largest)
+    decided_by, p_without = _decider(claim, each)
     return Tested(
         parts=tuple(_part(part, found[part.id][ok]) for part in claim.parts),
         controls=tuple(_control(part, values_of(part, readings)[ok]) for part in claim.controls) if controls else (),
@@ -49,7 +55,18 @@ def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Te
         p_pass=float(np.mean(holds)) if holds.size else float("nan"),
         passes=holds,
         failed=int(np.sum(~ok)),
+        decided_by=decided_by,
+        p_without=p_without,
     )
+
+
+def _decider(claim: Claim, each: np.ndarray) -> tuple[str, float]:
+    """Return the part without which the largest share of draws passes, and that share; `each` has the shape (part, draw)."""
+    if len(each) < 2 or not each.size:
+        return "", float("nan")
+    without = [float(np.mean(np.all(np.delete(each, i, axis=0), axis=0))) for i in range(len(each))]
+    best = int(np.argmax(without))
+    return claim.parts[best].title, without[best]
 
 
 test_claim.__test__ = False  # type: ignore[attr-defined]  # a verb, not a test of the suite
@@ -61,21 +78,21 @@ def _whole(readings: Readings) -> np.ndarray:
     return np.asarray(np.all(ended, axis=0))
 
 
-def _interval(values: np.ndarray) -> tuple[float, float, float]:
+def _interval(values: np.ndarray, *, largest: bool = True) -> tuple[float, float, float]:
     """Return median and central 90 %."""
     if not values.size:
         return float("nan"), float("nan"), float("nan")
-    lo, middle, hi = np.quantile(_reached(values), [0.05, 0.5, 0.95], method="inverted_cdf")
+    lo, middle, hi = np.quantile(_reached(values, largest=largest), [0.05, 0.5, 0.95], method="inverted_cdf")
     return float(middle), float(lo), float(hi)
 
 
-def _reached(values: np.ndarray) -> np.ndarray:
-    """Return the values; one that was not reached counts as infinitely large."""
-    return np.where(np.isnan(values), np.inf, values)
+def _reached(values: np.ndarray, *, largest: bool) -> np.ndarray:
+    """Return the values; one that does not exist holds no bound and counts as the worst, infinitely large or small."""
+    return np.where(np.isfinite(values), values, np.inf if largest else -np.inf)
 
 
 def _part(part: Part, values: np.ndarray) -> PartOutcome:
-    value, lo, hi = _interval(values)
+    value, lo, hi = _interval(values, largest=part.below is not None)
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
     return PartOutcome(part.id, part.title, value, lo, hi, part.unit, part.bound, p, _note(part, values))
 
@@ -101,7 +118,7 @@ def _bound(value: float) -> str:
 
 
 def _control(part: Part, values: np.ndarray) -> ControlOutcome:
-    value, lo, hi = _interval(values)
+    value, lo, hi = _interval(values, largest=part.below is not None)
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
     unit = "" if part.unit == "fold" else f" {part.unit}"
     return ControlOutcome(part.id, part.title, f"{value:.3g} ({lo:.3g} to {hi:.3g}){unit}", p, p >= 0.9)

@@ -87,7 +87,7 @@ def build_answer(
     facts = read_facts(root, references := read_references(root / "references.bib"))
     every = read_claims(root, facts, references)
     claims, ablations = _selected(every, only), read_ablations(root)
-    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count) | {"as_of": as_of}
+    plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
     models = _models(claims, root)
     check_together(claims, every, ablations, models)
     sisters = class_prior_section(root, workers=workers)

@@ -119,7 +119,7 @@ def _rows_behind(
     experiment: Experiment, series: Series, library: Path, known: dict[str, frozenset[tuple[str, int]]]
 ) -> frozenset[tuple[str, int]]:
     """Return table and line of the rows that fill the model of a series, and of those that it borrows from another drug."""
-    bare = replace(series, id="", concentrations=(), estradiol=0.0, settings={}, like={}, file="")
+    bare = replace(series, id="", concentrations=(), estradiol=0.0, pre_estradiol=0.0, settings={}, like={}, file="")
     key = f"{experiment.model} {series.cell_line} {bare}"
     if key not in known:
         known[key] = frozenset(_place(entry) for entry in model_of(experiment, series, library).evidence.values())

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from serdsim.analysis.ablation import Ablation
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.read import Claim
 from serdsim.errors import ClaimError, Issue
+from serdsim.model.recipe import read_recipe
 
 _WORDS = ("title", "file")  # what a reader sees and no number depends on
 
 
-def resolved_plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple[Ablation, ...], draws: int) -> dict[str, object]:
+def resolved_plan(
+    claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablations: tuple[Ablation, ...], draws: int, library: Path
+) -> dict[str, object]:
     """Return the plan that the run id is made of.
 
     Raises
@@ -31,9 +35,16 @@ def resolved_plan(claims: tuple[Claim, ...], facts: Mapping[str, Fact], ablation
         "draws": draws,
         "tests": {claim.statement.id: [_bare(asdict(part)) for part in (*claim.parts, *claim.controls)] for claim in tested},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
+        "recipes": {name: _recipe(name, library) for name in sorted({e.model for claim in tested for e in claim.experiments})},
         "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},
         "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
     }
+
+
+def _recipe(name: str, library: Path) -> dict[str, object]:
+    """Return what a recipe says beside the model: where doses go, which drug takes which place, what is counted anew."""
+    recipe = read_recipe(name, library)
+    return {"doses": dict(recipe.doses), "slots": dict(recipe.slots), "plating": None if recipe.plating is None else asdict(recipe.plating)}
 
 
 def _bare(value: Any) -> Any:

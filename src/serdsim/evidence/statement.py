@@ -18,6 +18,8 @@ from serdsim.experiments.protocol import Experiment
 from serdsim.experiments.runner import Readings, run_experiment
 from serdsim.simulation.draws import Draws
 
+_DECIDES = 0.3  # share of the draws that one part must cost to be named
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -45,12 +47,25 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     ablated = ablate(claim, s.ablations, tested.p_pass, s.draws, library=s.library, workers=s.workers, progress=s.progress)
     outcome = _judged(claim, s.facts, readings, tested, p_sceptical)
     word, reasons = verdict(_case(claim, setting, outcome, tested, ablated))
+    reasons = (*reasons, *_also(word, outcome, tested))
     shown = [readings]
     if claim.shown is not None:
         shown.append(run_experiment(claim.shown, s.draws, library=s.library, workers=s.workers, progress=s.progress))
     panels = tuple(panel for read in shown for panel in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count))
     done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
     return done, [*shown, wide]
+
+
+def _also(word: str, outcome: Outcome, tested: Tested) -> tuple[str, ...]:
+    """Return what a reader must know of a verdict that is not a yes: which part decides it, and that it rests on assumptions."""
+    if word not in ("not supported", "inconclusive", "contradicted"):
+        return ()
+    said = []
+    if tested.p_without - tested.p_pass >= _DECIDES:
+        said.append(f"decided by one part, {tested.decided_by}: without it {100 * tested.p_without:.0f} % of the draws pass")
+    if word == "not supported" and outcome.data_role == "assumed input":
+        said.append("the numbers of the drug are assumptions, so this speaks of the model as much as of the drug")
+    return tuple(said)
 
 
 def _path(experiment: Experiment, library: Path) -> Path:

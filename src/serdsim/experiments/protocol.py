@@ -37,6 +37,8 @@ class Series:
     given : mapping
         Quantities that have a number of the experiment instead of the table's from the pre-run on, for example ``n_cells``.
     cell_line : str
+    pre_estradiol : float
+        Nominal estradiol in the medium of the pre-run [nM].
     """
 
     id: str
@@ -49,6 +51,7 @@ class Series:
     given: Mapping[str, float]
     cell_line: str
     file: str
+    pre_estradiol: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Experiment:
     Attributes
     ----------
     pre_run : float
-        Hours before the series start, in medium with `pre_estradiol` [nM] and no drug.
+        Hours before the series start, in medium without drug.
     hours : float
         Duration; `every` is the distance of observations [h].
     outputs : tuple of str
@@ -79,7 +82,6 @@ class Experiment:
     series: Mapping[str, Series]
     file: str
     medium_changes: tuple[float, ...] = ()
-    pre_estradiol: float = 0.0
 
     def times(self) -> np.ndarray:
         """Return when the outputs are observed [h]; the first is the start of the series."""
@@ -150,7 +152,6 @@ def _experiment(path: Path) -> Experiment:
         series={entry.id: entry for entry in series},
         file=file,
         medium_changes=tuple(quantity(text, "h", file, "medium_changes") for text in record.get("medium_changes", [])),
-        pre_estradiol=quantity(record.get("pre_estradiol", "0 nM"), "nM", file, "pre_estradiol"),
     )
     changes = (0.0, *experiment.medium_changes, experiment.hours)
     if any(b <= a for a, b in pairwise(changes)):
@@ -234,6 +235,7 @@ def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> S
         given=given,
         cell_line=str(entry.get("cell_line", record["cell_line"])),
         file=file,
+        pre_estradiol=quantity(entry.get("pre_estradiol", record.get("pre_estradiol", "0 nM")), "nM", file, id),
     )
 
 

@@ -120,8 +120,8 @@ def _pre_run(
     keys: dict[str, bytes] = {}
     unique: dict[bytes, np.ndarray] = {}
     given = {id: values.copy() for id, values in given.items()}
-    for values in given.values():
-        values[equations.given.index("E2_medium")] = experiment.pre_estradiol
+    for series in wanted:
+        given[series.id][equations.given.index("E2_medium")] = series.pre_estradiol
     present = [equations.given.index(id) for id in _DRUG_POOLS if id in equations.given]
     drugged = any(np.any(values[present] != 0.0) for values in given.values())
     blind = [i for i, id in enumerate(equations.given) if drugged or not _drug_only(id)]

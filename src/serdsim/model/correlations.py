@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from serdsim.errors import Issue, TableError
 from serdsim.model.library_rows import GRADES, content
+from serdsim.references import read_references
 from serdsim.tables import Column, Row, read_table
 
 COLUMNS = (
@@ -59,6 +61,38 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
         problem = "the correlations contradict each other: no set of quantities can have them together"
         raise TableError(Issue(problem, path.name, expected="a positive definite matrix", repair="Write them again by the fit")) from None
     return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
+
+
+def require_rows(path: Path, known: frozenset[str], bibliography: Path) -> None:
+    """Check that the table names rows and sources that there are.
+
+    Raises
+    ------
+    TableError
+        With file and line of each name that no row or bibliography entry has: a pair that is misspelt would not be drawn together.
+    """
+    _require_rows(path, content(path), known, bibliography, content(bibliography))
+
+
+@lru_cache(maxsize=8)
+def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliography: Path, entries: bytes | None) -> None:
+    if held is None:
+        return
+    rows, sources = read_table(path, COLUMNS), read_references(bibliography)
+    strange = [(row, row.text(side)) for row in rows for side in ("first", "second") if row.text(side) not in known]
+    issues = []
+    if strange:
+        row, name = strange[0]
+        near, others = get_close_matches(name, sorted(known), 1), len({other for _, other in strange}) - 1
+        repair = f"Did you mean {near[0]}?" if near else "Take out the pairs of rows that the library no longer has"
+        problem = "no row has this name" + (f", nor {others} other names of the table" if others else "")
+        issues.append(Issue(problem, row.file, row.line, name, "such as K_drive or palbociclib.K_CDK46", repair))
+    for row in rows:
+        if row.text("source") not in sources:
+            problem = f'the source "{row.text("source")}" is unknown'
+            issues.append(Issue(problem, row.file, row.line, expected=f"a key of {bibliography.name}"))
+    if issues:
+        raise TableError(issues)
 
 
 def _issues(row: Row) -> list[Issue]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
-from serdsim.errors import Issue, ModelError, TableError
+from serdsim.errors import InputError, Issue, ModelError, TableError
 from serdsim.kept import kept_object
-from serdsim.model.correlations import Mixture, mixtures_of
+from serdsim.model.correlations import Mixture, mixtures_of, require_rows
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
-from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library
+from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library, shipped_models
 from serdsim.tables import Row
 from serdsim.units import parse_unit
 
@@ -56,6 +57,7 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     model = _structure(recipe.fragments, recipe.id, tuple(content(path) for path in recipe.fragments))
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
     together = mixtures_of(root / "correlations.tsv")
+    require_rows(root / "correlations.tsv", _row_names(root), root / "references.bib")
     return _filled(model, dict(_numbers(recipe, root, {**recipe.defaults, **select})), recipe, together)
 
 
@@ -75,6 +77,17 @@ def _structure(fragments: tuple[Path, ...], id: str, held: tuple[bytes | None, .
 
     names = "\n".join([id, *map(str, fragments)])
     return kept_object("structures", b"\n".join([names.encode(), *(text or b"" for text in held)]), make)
+
+
+def _row_names(root: Path) -> frozenset[str]:
+    """Return how the rows of all tables of the library are called: by id, or by drug, genotype or line and id."""
+    keyed: set[tuple[str, str | None]] = set()
+    for name in shipped_models(root):
+        with suppress(InputError):  # a broken recipe is named when it is asked for
+            keyed |= {(str(entry["table"]), str(entry["key"]) if "key" in entry else None) for entry in read_recipe(name, root).tables}
+    return frozenset(
+        f"{row.text(key)}.{row.text('id')}" if key else row.text("id") for table, key in keyed for row in rows_of(root / table, key)
+    )
 
 
 def _numbers(recipe: Recipe, root: Path, select: Mapping[str, str]) -> Iterator[tuple[str, tuple[Row, str]]]:

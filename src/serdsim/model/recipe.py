@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
@@ -91,10 +92,10 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
             title=record["title"],
             fragments=fragments,
             tables=tuple({"table": entry["table"], **entry} for entry in record["tables"]),
-            defaults=record["defaults"],
+            defaults=MappingProxyType(dict(record["defaults"])),
             outputs=tuple(record["outputs"]),
-            doses=record["doses"],
-            slots=record.get("slots", {"drug": "Kd"}),
+            doses=MappingProxyType(dict(record["doses"])),
+            slots=MappingProxyType(dict(record.get("slots", {"drug": "Kd"}))),
             plating=_plating(record.get("plating")),
             pre_run=float(record["pre_run_h"]),
             file=path.name,

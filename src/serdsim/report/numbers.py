@@ -98,11 +98,13 @@ def interval(value: float | None, lo: float | None, hi: float | None) -> tuple[s
 
 def with_interval(value: float | None, lo: float | None, hi: float | None, unit: str = "") -> str:
     """`value (low to high) unit`, as every number with an interval is written."""
-    if value is not None and math.isfinite(value) and lo is not None and hi == math.inf:
-        text = f"{significant(value)} ({significant(lo)} to not reached)"
+    never = "no value" if unit in ("dimensionless", "%") else "not reached"  # a share or a growth rate is not a thing to reach
+    if value in (math.inf, -math.inf):
+        return never if value == math.inf else "no value"
+    if value is not None and lo is not None and hi is not None and math.inf in (-lo, hi):
+        low, high = "no value" if lo == -math.inf else significant(lo), never if hi == math.inf else significant(hi)
+        text = f"{significant(value)} ({low} to {high})"
         return f"{text}\u00a0{show_unit(unit)}" if show_unit(unit) else text
-    if value == math.inf:
-        return "not reached"
     middle, ends = interval(value, lo, hi)
     text = f"{middle} ({ends})" if ends else middle
     return f"{text}\u00a0{show_unit(unit)}" if show_unit(unit) and middle != MISSING else text

@@ -109,7 +109,9 @@ def drawn(marginals: Sequence[Marginal], draws: Draws) -> np.ndarray:
     decades = dict(zip(wide, 2.0 * uniforms(draws.seed, individuals, wide, 1) - 1.0, strict=True))
     for i, m in enumerate(marginals):
         if m.distribution != "fixed":
-            mixed = np.sum([weight * z[name] for name, weight in _mixture(m)], axis=0)
+            mixed = np.zeros(draws.count)
+            for name, weight in _mixture(m):  # one after the other: a sum over an axis would group by how many draws there are
+                mixed = mixed + weight * z[name]
             result[i] = _spread(m, mixed, decades[m.row] if draws.sceptical and m.assumed else np.zeros(draws.count))
     return result
 

@@ -146,7 +146,8 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
-        "plating": None if question.plating is None else asdict(question.plating),
+        "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
+        "doses": dict(question.doses),
     }
     return {
         "run": run_id(digest, plan, seed, numerics),
