@@ -2,6 +2,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # no test of the suite is timed: a first import may take a moment
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
