@@ -18,6 +18,7 @@ from serdsim.analysis.class_prior import ClassRow, class_rows
 from serdsim.analysis.class_records import read_class_record
 from serdsim.analysis.leave_one_out import class_prior_section
 from serdsim.claims.evidence_rows import read_facts
+from serdsim.model.correlations import COLUMNS as CORRELATION
 from serdsim.model.recipe import shipped_library
 from serdsim.tables import read_table, write_table
 
@@ -60,6 +61,18 @@ def main() -> None:
     for id, row in rows.items():
         own[id] |= record_of(row)
     write_table(arguments.library / "drugs.tsv", columns, table)
+    write_pairs(arguments.library, record.subject, [row for row in rows.values() if row.over])
+
+
+def write_pairs(library: Path, subject: str, rows: list[ClassRow]) -> None:
+    """Write which rows of the subject are drawn together, because the class knows their ratio."""
+    path = library / "correlations.tsv"
+    kept = [dict(row.values) for row in read_table(path, CORRELATION) if not row.text("note").startswith("the class knows")]
+    for row in rows:
+        pair = {"first": f"{subject}.{row.over}", "second": f"{subject}.{row.id}", "value": row.together, "unit": "dimensionless"}
+        note = "the class knows their ratio, by verification/class_prior.py"
+        kept.append(pair | {"grade": "assumption", "source": "Serdsim2026", "note": note})
+    write_table(path, CORRELATION, kept)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from serdsim.errors import TableError
-from serdsim.model.correlations import mixtures_of
+from serdsim.model.correlations import joined, mixtures_of
 from serdsim.model.library import load
 from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws, Marginal, drawn, given_values, quantile
@@ -100,3 +100,16 @@ def test_a_name_that_no_row_has_is_said(tmp_path):
         load("cell", library=library)
     path.write_text(text, encoding="utf-8")
     assert load("cell", library=library).evidence["K_drive"].mixture
+
+
+def test_rows_are_joined_directly_or_through_others(tmp_path):
+    path = table(tmp_path, ("a", "b", 0.5), ("b", "c", 0.4), ("d", "e", 0.3))
+    assert joined(path) == {"a": 3, "b": 3, "c": 3, "d": 2, "e": 2}
+
+
+def test_the_class_is_drawn_as_it_is_known_by_the_ratio_of_affinity_and_free_fraction():
+    """Kd and free fraction of imlunestrant go together, so that their ratio has the width of the class and not that of both."""
+    model = load("cell", drug="imlunestrant")
+    kd, fu = np.log10(given_values(model, ("Kd_drug", "fu_plasma_drug"), Draws(20_000, 2)))
+    assert np.std(kd - fu) < 0.8 * np.std(kd)
+    assert np.std(kd - fu) == pytest.approx(np.sqrt(np.var(kd) - np.var(fu)), rel=0.1)

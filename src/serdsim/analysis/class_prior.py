@@ -36,7 +36,8 @@ class ClassRow:
     """A predicted row of drugs.tsv.
 
     `members` are the sisters that inform it, none where it is the wide assumption; `widths` are those under the other
-    scales of the deviation between members.
+    scales of the deviation between members. A row that the class knows as a ratio to the row `over` is drawn with it: `prior`
+    holds the spread of both, and `together` is their correlation.
     """
 
     id: str
@@ -49,6 +50,8 @@ class ClassRow:
     source: tuple[str, ...]
     rows: tuple[str, ...]
     why: str
+    over: str = ""
+    together: float = 0.0
 
 
 def random_effects(x: Sequence[float], sd: Sequence[float], *, centre: float, spread: float, tau: float) -> Predictive:
@@ -103,11 +106,10 @@ def class_rows(record: ClassRecord, library: Path, facts: Mapping[str, Fact], *,
     found: dict[str, ClassRow] = {}
     for entry in sorted(record.ids, key=lambda one: bool(one.over)):
         informed = [drug for drug in members if _informing(tables[drug][entry.id], drug, record, facts)]
-        scale = found[entry.over].value if entry.over else 1.0
         if len(informed) < record.least:
             found[entry.id] = _assumed(entry, len(informed))
         else:
-            found[entry.id] = _informed(entry, informed, scale, tables, record, facts)
+            found[entry.id] = _informed(entry, informed, found.get(entry.over), tables, record, facts)
     return {entry.id: found[entry.id] for entry in record.ids}
 
 
@@ -131,7 +133,7 @@ def _assumed(entry: ClassId, informed: int) -> ClassRow:
 def _informed(
     entry: ClassId,
     members: Sequence[str],
-    scale: float,
+    base: ClassRow | None,
     tables: Mapping[str, Mapping[str, Row]],
     record: ClassRecord,
     facts: Mapping[str, Fact],
@@ -147,20 +149,30 @@ def _informed(
         random_effects(x, sd, centre=level(entry.centre), spread=entry.spread, tau=entry.tau * factor)
         for factor in (1.0, *record.sensitivity)
     )
+    scale, spread = (base.value, _log10_width(base)) if base else (1.0, 0.0)
+    prior = math.hypot(first.sd, spread)
     value = 10.0**first.mean * scale if entry.distribution == "lognormal" else 1.0 / (1.0 + math.exp(-first.mean))
     rows = tuple(dict.fromkeys(id for drug in members for id in _informing(tables[drug][entry.id], drug, record, facts)))
     return ClassRow(
         id=entry.id,
         value=float(f"{value:.4g}"),
         distribution=entry.distribution,
-        prior=float(f"{first.sd:.3g}"),
+        prior=float(f"{prior:.3g}"),
         upper=entry.upper,
         members=tuple(members),
-        widths=tuple(float(f"{other.sd:.3g}") for other in others),
+        widths=tuple(float(f"{math.hypot(other.sd, spread):.3g}") for other in others),
         source=tuple(dict.fromkeys(fact.source for id in rows for fact in _named(id, facts))),
         rows=rows,
-        why=f"class prior over {len(members)} sisters: {', '.join(members)}" + (f"; as a ratio to {entry.over}" if entry.over else ""),
+        why=f"class prior over {len(members)} sisters: {', '.join(members)}"
+        + (f"; as a ratio to {entry.over}, with which it is drawn" if entry.over else ""),
+        over=entry.over,
+        together=float(f"{spread / prior:.4f}"),
     )
+
+
+def _log10_width(row: ClassRow) -> float:
+    """Return the standard deviation of a row on the log10 scale; that of a share to first order around its value."""
+    return row.prior if row.distribution == "lognormal" else row.prior * (1.0 - row.value) / math.log(10.0)
 
 
 def _informing(row: Row, drug: str, record: ClassRecord, facts: Mapping[str, Fact]) -> list[str]:

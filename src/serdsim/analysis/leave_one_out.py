@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -166,10 +167,22 @@ def _predicted(model: Model, record: ClassRecord, library: Path, facts: Mapping[
     """Return the model with the rows of one drug as the others predict them; nothing of its own rows stays, no correlation either."""
     rows = {f"{id}_drug": row for id, row in class_rows(record, library, facts, left_out=drug).items() if f"{id}_drug" in model.evidence}
     own = {
-        id: Evidence("assumption", row.source, row.distribution, row.prior, upper=row.upper, row=f"{drug}.{row.id} left out")
+        id: Evidence(
+            "assumption", row.source, row.distribution, row.prior, upper=row.upper, row=_name(drug, row.id), mixture=_mixture(drug, row)
+        )
         for id, row in rows.items()
     }
     return replace(model.replace({id: row.value for id, row in rows.items()}), evidence={**model.evidence, **own})
+
+
+def _name(drug: str, id: str) -> str:
+    return f"{drug}.{id} left out"
+
+
+def _mixture(drug: str, row: ClassRow) -> tuple[tuple[str, float], ...]:
+    if not row.over:
+        return ()
+    return ((_name(drug, row.over), row.together), (_name(drug, row.id), math.sqrt(1.0 - row.together**2)))
 
 
 def _outcome(potency: Potency, observed: tuple[float, float], reliability: str, simulated: np.ndarray, draws: Draws) -> LeaveOneOut:

@@ -11,7 +11,7 @@ from serdsim.claims.read import Claim
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.antimony_lines import find_definitions, statements
-from serdsim.model.correlations import mixtures_of
+from serdsim.model.correlations import joined
 from serdsim.model.entities import Evidence
 from serdsim.model.library_rows import rows_of, sources_of
 from serdsim.model.recipe import read_recipe, shipped_models
@@ -91,8 +91,8 @@ def passports(library: Path, claims: Iterable[Claim]) -> tuple[Passport, ...]:
     ]
     tables = list(number_tables(library))
     files = [*dict.fromkeys(file for _, file in modules.values()), ""]
-    mixtures = mixtures_of(library / "correlations.tsv")
-    found = [replace(p, together=len(mixtures)) if (f"{p.key}.{p.id}" if p.key else p.id) in mixtures else p for p in found]
+    groups = joined(library / "correlations.tsv")
+    found = [replace(p, together=groups.get(f"{p.key}.{p.id}" if p.key else p.id, 0)) for p in found]
     return tuple(sorted(found, key=lambda passport: (tables.index(passport.table), files.index(passport.module_file))))
 
 

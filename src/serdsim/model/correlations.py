@@ -63,6 +63,15 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
     return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
 
 
+def joined(path: Path) -> Mapping[str, int]:
+    """Return for each row of the table how many rows are drawn together with it, itself included, directly or through others."""
+    groups: dict[str, set[str]] = {}
+    for name, mixture in mixtures_of(path).items():
+        group = set().union(*(groups.get(other, {other}) for other, _ in mixture), {name})
+        groups |= dict.fromkeys(group, group)
+    return {name: len(group) for name, group in groups.items()}
+
+
 def require_rows(path: Path, known: frozenset[str], bibliography: Path) -> None:
     """Check that the table names rows and sources that there are.
 

@@ -70,8 +70,7 @@ def _caution(section: ClassSection) -> str:
         f"This is a weak test. The central 90 % of every prediction spans {wide}, so that most potencies of a degrader would lie inside; "
         f"{count} members cannot test a share of 90 % closely; and {recalled} of the {count} observed potencies are recalled, not read. "
         "Only the affinity leaves a member out: rates of binding and "
-        "degradation are wide assumptions that were set with the same members in view. Affinity and free fraction are drawn apart, which "
-        "makes the predictions wider than the class by itself." + lost
+        "degradation are wide assumptions that were set with the same members in view." + lost
     )
 
 
