@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from serdsim.analysis.score import score
     from serdsim.dosing.regimen import Regimen, parse_regimen
     from serdsim.model.entities import Model
     from serdsim.model.library import load
@@ -29,9 +30,10 @@ _HOMES = {
     "moa": ("serdsim.report.answer", "answer_moa"),
     "parse_regimen": ("serdsim.dosing.regimen", "parse_regimen"),
     "read_model": ("serdsim.model.sbml", "read_model"),
+    "score": ("serdsim.analysis.score", "score"),
     "simulate": ("serdsim.simulation", "simulate_named"),
 }
-__all__ = ["Model", "Regimen", "load", "moa", "parse_regimen", "read_model", "simulate"]
+__all__ = ["Model", "Regimen", "load", "moa", "parse_regimen", "read_model", "score", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, moa, resume, runs, simulate
+from serdsim.cli import bench, check, cite, claim, moa, resume, runs, score, simulate
 from serdsim.errors import Cancelled
 
 
@@ -63,5 +63,6 @@ for _name, _verb in (
     ("cite", cite.cite),
     ("runs", runs.runs),
     ("bench", bench.bench),
+    ("score", score.score),
 ):
     app.command(_name)(_verb)
