@@ -239,11 +239,19 @@ CASES = {
         holding("models/cell.yaml", b"\xff\xfe"), ("cell.yaml", "cannot be read", "expected id"), ModelError
     ),
     "a missing experiment": Broken(holding(EXPERIMENT, None), ("MOA-01.yaml", "there is no such file", "a YAML record"), InputError),
-    "an empty claim": Broken(holding("claims/MOA-04.yaml", b""), ("MOA-04.yaml", "empty or not a mapping", "expected fields"), InputError),
-    "a malformed claim": Broken(
-        holding("claims/MOA-04.yaml", b"id: MOA-04\nparts: ["), ("MOA-04.yaml:", "not well-formed YAML"), InputError
+    "an empty claim": Broken(
+        holding("claims/MOA-04.yaml", b""),
+        ("claims/MOA-04.yaml", "the file is empty", "expected a YAML record", "Write the fields"),
+        InputError,
     ),
-    "a claim that is no text": Broken(holding("claims/MOA-04.yaml", b"\xff"), ("MOA-04.yaml", "cannot be read"), InputError),
+    "a malformed claim": Broken(
+        holding("claims/MOA-04.yaml", b"id: MOA-04\nparts: ["),
+        ("claims/MOA-04.yaml:", "not well-formed YAML", "expected name: value", "Repair"),
+        InputError,
+    ),
+    "a claim that is no text": Broken(
+        holding("claims/MOA-04.yaml", b"\xff"), ("claims/MOA-04.yaml:1", "is not UTF-8", "UTF-8", "Save"), InputError
+    ),
     "missing ablations": Broken(holding("ablations.yaml", None), ("ablations.yaml", "cannot be read", "expected id, title"), InputError),
     "empty ablations": Broken(holding("ablations.yaml", b""), ("ablations.yaml", "cannot be read", "expected id, title"), InputError),
     "missing evidence": Broken(holding("evidence.tsv", None), ("evidence.tsv", "the file is missing", "expected"), TableError),

@@ -219,12 +219,12 @@ EXPERIMENTS = {
     ),
     "a setting in words": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: {proteasome_block: much}", '"much"', "a number"),
     "a negative setting": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: {proteasome_block: -1}", '"-1"', "zero or more"),
-    "likenesses that are no mapping": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], like: 3", "a series lacks", "id, drug"),
-    "settings that are no mapping": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: 3", "a series lacks", "id, drug"),
+    "likenesses that are no mapping": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], like: 3", 'like is "3"', "names of the model"),
+    "settings that are no mapping": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: 3", 'set is "3"', "names of the model"),
     "a series given twice": ("id: chase_fulvestrant, drug", "id: chase_free, drug", "chase_free: a series is given twice", "Rename"),
     "no step between observations": ("every: 1 h", "every: 0 h", "observations every 0 h", "a whole number of steps"),
     "steps that miss the end": ("every: 1 h", "every: 7 h", "observations every 7 h in 24 h", "a whole number of steps"),
-    "a field that is missing": ("pre_run: 96 h\n", "", "lacks pre_run", "all fields"),
+    "a field that is missing": ("pre_run: 96 h\n", "", "lacks pre_run", "id, title, model"),
     "yaml that does not close": ("outputs: [er_total]", "outputs: [er_total", "not well-formed YAML", "MOA-01.yaml:"),
 }
 

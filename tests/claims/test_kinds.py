@@ -168,11 +168,11 @@ def test_a_measure_needs_the_arms_that_it_reads() -> None:
 WRONG = {
     "a gr against a dose": ({"kind": "gr", "of": "a @ 1 nM", "to": "a @ 10 nM"}, "is not a vehicle", "an arm at 0 nM"),
     "a gr at a time of its own": ({"kind": "gr", "of": "a @ 1 nM @ 6 h", "to": "a @ 0 nM"}, "names a time", "no time in the arm"),
-    "a gr without its vehicle": ({"kind": "gr", "of": "a @ 1 nM"}, "'to'", "with its arms"),
+    "a gr without its vehicle": ({"kind": "gr", "of": "a @ 1 nM"}, '"to" is missing', "with its arms"),
     "a gr50 of one arm": ({"kind": "gr50", "of": "a @ 1 nM"}, "names one arm", "a whole series"),
     "an ec50 of an unknown series": ({"kind": "ec50", "of": "z"}, 'no series "z"', "one of a"),
     "an unknown second output": ({"kind": "later", "of": "a @ 1 nM", "then": "z", "least": 0.1}, 'does not observe "z"', "cells"),
-    "a later without a second output": ({"kind": "later", "of": "a @ 1 nM", "least": 0.1}, "'then'", "with its arms"),
+    "a later without a second output": ({"kind": "later", "of": "a @ 1 nM", "least": 0.1}, '"then" is missing', "with its arms"),
     "a later that calls nothing a move": ({"kind": "later", "of": "a @ 1 nM", "then": "cells", "least": 1.5}, '"1.5"', "less than 1"),
     "a dose that is not there": ({"kind": "difference", "of": "a @ 7 nM", "to": "a @ 0 nM"}, "no arm at 7 nM", "one of 0"),
 }

@@ -135,7 +135,8 @@ def row(concentrations: tuple[float, ...], text: str, file: str, id: str | None 
     found = [i for i, value in enumerate(concentrations) if np.isclose(value, wanted, rtol=1e-9, atol=0.0)]
     if not found:
         known = ", ".join(f"{value:g}" for value in concentrations)
-        raise ClaimError(Issue(f"the series has no arm at {text}", file=file, id=id, expected=f"one of {known} nM"))
+        repair = "Name one of these, or add the concentration to the series"
+        raise ClaimError(Issue(f"the series has no arm at {text}", file=file, id=id, expected=f"one of {known} nM", repair=repair))
     return found[0]
 
 
@@ -147,21 +148,43 @@ def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) ->
     ClaimError
         For an unknown kind, a missing field, or an arm that the experiment does not have.
     """
+    if not isinstance(entry, dict):
+        problem, expected, repair = (
+            f'"{entry}" is no part',
+            "id, title, unit, scale, a bound and a measure",
+            "Write its fields below one dash",
+        )
+        raise ClaimError(Issue(problem, file=file, id="parts", expected=expected, repair=repair))
     id = str(entry.get("id", "?"))
     try:
-        spec = dict(entry["measure"])  # type: ignore[call-overload]
+        spec = dict(entry["measure"])
         measure = _measure(spec, file, id)
         title = str(entry.get("title", entry.get("must_show", "")))
         below, above = _bound(entry, "below"), _bound(entry, "above")
         part = Part(id, title, str(entry["unit"]), float(str(entry["scale"])), below, above, measure, str(entry.get("report", "")))
     except (KeyError, TypeError, ValueError) as problem:
         expected = f"a measure of kind {', '.join(ARMS)} with its arms"
-        raise ClaimError(Issue(f"the part cannot be read: {problem}", file=file, id=id, expected=expected)) from None
+        words, repair = _unreadable(problem, entry)
+        raise ClaimError(Issue(f"the part cannot be read: {words}", file=file, id=id, expected=expected, repair=repair)) from None
     if part.below is None and part.above is None:
-        raise ClaimError(Issue("the part has no bound", file=file, id=id, expected="below or above, so that it can fail"))
+        expected, repair = "below or above, so that it can fail", f'Add "below: 50" or "above: 50" with the bound in {part.unit}'
+        raise ClaimError(Issue("the part has no bound", file=file, id=id, expected=expected, repair=repair))
     _check_report(part, file)
     _check_arms(part, experiment, file)
     return part
+
+
+def _unreadable(problem: Exception, entry: Mapping[str, object]) -> tuple[str, str]:
+    """Return in words why a part cannot be read, and what to do."""
+    if isinstance(problem, KeyError):
+        spec = entry.get("measure")
+        kind = str(spec["kind"]) if isinstance(spec, dict) and "kind" in spec else ""
+        if problem.args == (kind,):
+            return f'the kind "{kind}" is not known', "Write one of these kinds"
+        return f'"{problem.args[0]}" is missing', f'Add "{problem.args[0]}: ..."'
+    if isinstance(problem, ValueError):
+        return "a number is written with other signs", "Write scale, below, above and least as numbers, without unit"
+    return "the measure is no mapping", 'Write "measure:" and below it kind, output, time and the arms'
 
 
 def _measure(spec: Mapping[str, object], file: str, id: str) -> Measure:
@@ -170,7 +193,8 @@ def _measure(spec: Mapping[str, object], file: str, id: str) -> Measure:
     then, least = (str(spec["then"]), float(str(spec["least"]))) if kind == "later" else ("", 0.0)
     if not 0.0 <= least < 1.0:
         expected = "a relative change of 0 or more and less than 1, such as 0.05"
-        raise ClaimError(Issue(f'least: "{spec["least"]}" is not allowed', file=file, id=id, expected=expected))
+        problem, repair = f'least: "{spec["least"]}" is not allowed', "Write the change as a share of the start, not in percent"
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair))
     return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least)
 
 
@@ -183,10 +207,12 @@ def _check_report(part: Part, file: str) -> None:
         return
     if part.report != SMALLEST_MARGIN:
         problem = f'the report "{part.report}" is not known'
-        raise ClaimError(Issue(problem, file=file, id=part.id, expected=SMALLEST_MARGIN))
+        repair = f'Write "report: {SMALLEST_MARGIN}", or remove the field'
+        raise ClaimError(Issue(problem, file=file, id=part.id, expected=SMALLEST_MARGIN, repair=repair))
     if part.measure.kind not in _RATIOS or part.scale != 1.0 or part.above is None or part.below is None or not 0 < part.above < part.below:
         expected = f"a measure of kind {', '.join(sorted(_RATIOS))}, scale 1, and both above and below, the ends of the margin"
-        raise ClaimError(Issue("the part has no smallest margin", file=file, id=part.id, expected=expected))
+        problem, repair = "the part has no smallest margin", "Give both bounds, or remove the field report"
+        raise ClaimError(Issue(problem, file=file, id=part.id, expected=expected, repair=repair))
 
 
 def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
@@ -194,7 +220,8 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
     for output in filter(None, (part.measure.output, part.measure.then)):
         if output not in experiment.outputs:
             problem = f'the experiment does not observe "{output}"'
-            issues.append(Issue(problem, file=file, id=part.id, expected=", ".join(experiment.outputs)))
+            repair = f'Add "{output}" to the outputs in {experiment.file}, or measure another one'
+            issues.append(Issue(problem, file=file, id=part.id, expected=", ".join(experiment.outputs), repair=repair))
     for name, text in part.measure.arms.items():
         words = [word.strip() for word in text.split("@")]
         if words[0] not in experiment.series:
@@ -206,7 +233,8 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             row(experiment.series[words[0]].concentrations, words[1], file, part.id)
             issues += _one_arm(name, text, words, part, experiment, file)
         else:
-            issues.append(Issue(f'"{text}" lacks its concentration', file=file, id=part.id, expected='such as "series @ 1000 nM"'))
+            problem, expected = f'"{text}" lacks its concentration', 'such as "series @ 1000 nM"'
+            issues.append(Issue(problem, file=file, id=part.id, expected=expected, repair=f'Write "{text} @ " and the concentration'))
     if issues:
         raise ClaimError(issues)
 
@@ -215,25 +243,31 @@ def _one_arm(name: str, text: str, words: list[str], part: Part, experiment: Exp
     measure = part.measure
     if len(words) > 2 and measure.kind in _FROM_START:
         expected = f"no time in the arm: {measure.kind} reads from 0 h to the measure's time"
-        return [Issue(f'"{text}" names a time', file=file, id=part.id, expected=expected)]
+        repair = "Remove the time from the arm"
+        return [Issue(f'"{text}" names a time', file=file, id=part.id, expected=expected, repair=repair)]
     if measure.kind == "gr_difference":
         series = experiment.series[words[0]]
         if series.concentrations[0] > 0 or quantity(words[1], "nM", file, part.id) == 0:
             expected = "an arm with drug of a series whose first concentration is 0 nM"
-            return [Issue(f'"{text}" has no vehicle to be compared with', file=file, id=part.id, expected=expected)]
+            problem, repair = f'"{text}" has no vehicle to be compared with', "Name an arm with drug, or add 0 nM to the series"
+            return [Issue(problem, file=file, id=part.id, expected=expected, repair=repair)]
     if measure.kind == "gr" and name == "to" and quantity(words[1], "nM", file, part.id) > 0:
-        return [Issue(f'"{text}" is not a vehicle', file=file, id=part.id, expected="an arm at 0 nM, whose growth is the reference")]
+        expected, repair = "an arm at 0 nM, whose growth is the reference", f'Write "{words[0]} @ 0 nM"'
+        return [Issue(f'"{text}" is not a vehicle', file=file, id=part.id, expected=expected, repair=repair)]
     return _time_issues(words[2] if len(words) > 2 else None, part, experiment, file)
 
 
 def _whole_series(text: str, words: list[str], part: Part, experiment: Experiment, file: str) -> list[Issue]:
     if len(words) > 1:
-        return [Issue(f'"{text}" names one arm', file=file, id=part.id, expected="a whole series, such as its id alone")]
+        expected, repair = "a whole series, such as its id alone", f'Write "{words[0]}"'
+        return [Issue(f'"{text}" names one arm', file=file, id=part.id, expected=expected, repair=repair)]
     if experiment.series[words[0]].concentrations[0] > 0:
-        return [Issue(f'the series "{words[0]}" has no vehicle', file=file, id=part.id, expected="0 nM as its first concentration")]
+        expected, repair = "0 nM as its first concentration", f"Add 0 nM to the series in {experiment.file}"
+        return [Issue(f'the series "{words[0]}" has no vehicle', file=file, id=part.id, expected=expected, repair=repair)]
     if len(experiment.series[words[0]].concentrations) < 3:
         expected = "a vehicle and at least two concentrations, between which the curve is read"
-        return [Issue(f'the series "{words[0]}" is too short', file=file, id=part.id, expected=expected)]
+        repair = f"Add concentrations to the series in {experiment.file}"
+        return [Issue(f'the series "{words[0]}" is too short', file=file, id=part.id, expected=expected, repair=repair)]
     return _time_issues(None, part, experiment, file)
 
 
@@ -242,4 +276,5 @@ def _time_issues(text: str | None, part: Part, experiment: Experiment, file: str
     if observed(experiment.times(), time) is not None:
         return []
     expected = f"0 to {experiment.hours:g} h in steps of {experiment.every:g} h"
-    return [Issue(f"the experiment does not observe {time:g} h", file=file, id=part.id, expected=expected)]
+    repair = f"Take one of these times, or change hours and every in {experiment.file}"
+    return [Issue(f"the experiment does not observe {time:g} h", file=file, id=part.id, expected=expected, repair=repair)]

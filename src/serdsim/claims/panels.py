@@ -16,7 +16,7 @@ from serdsim.claims.measures import Measure, arm, locate
 from serdsim.endpoints.growth_rate import HALF
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.panel import Axis, Band, Level, Panel
-from serdsim.experiments.protocol import Experiment, located, observed, quantity, read_record
+from serdsim.experiments.protocol import Experiment, located, observed, quantity, read_record, shown_name
 from serdsim.experiments.runner import Readings
 
 _FIGURE = ("id", "title", "kind", "output", "relative_to", "x", "y", "bands", "caption", "description")
@@ -38,12 +38,16 @@ def check_panels(path: Path, experiment: Experiment, facts: Mapping[str, Fact]) 
         issues = [issue for entry in figures for issue in _figure_issues(entry, experiment)]
         if issues:
             raise ClaimError(issues)
-        require_facts([id for entry in figures for mark in entry.get("marks", []) for id in rows_of_mark(mark)], facts, file=path.name)
+        require_facts(
+            [id for entry in figures for mark in entry.get("marks", []) for id in rows_of_mark(mark)], facts, file=shown_name(path)
+        )
         for entry in figures:
             try:
-                marks_of(entry, facts, path.name)
+                marks_of(entry, facts, shown_name(path))
             except KeyError as problem:
-                raise ClaimError(Issue(f"a mark lacks {problem}", file=path.name, id=str(entry["id"]), expected="row and label")) from None
+                raise ClaimError(
+                    Issue(f"a mark lacks {problem}", file=shown_name(path), id=str(entry["id"]), expected="row and label")
+                ) from None
 
 
 def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]:
@@ -87,10 +91,12 @@ def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws
     panels = []
     for entry in read_record(path).get("figures", []):
         try:
-            panels.append(_panel(entry, readings, facts, draws, path.name))
+            panels.append(_panel(entry, readings, facts, draws, shown_name(path)))
         except KeyError as problem:
             raise ClaimError(
-                Issue(f"the figure lacks {problem} or names what the experiment does not have", file=path.name, id=str(entry.get("id")))
+                Issue(
+                    f"the figure lacks {problem} or names what the experiment does not have", file=shown_name(path), id=str(entry.get("id"))
+                )
             ) from None
     return tuple(panels)
 

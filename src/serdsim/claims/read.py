@@ -14,7 +14,7 @@ from serdsim.claims.measures import Part, read_part
 from serdsim.claims.panels import check_panels
 from serdsim.claims.records import STATES, Citation, Statement
 from serdsim.errors import ClaimError, Issue, ReferenceError_
-from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record
+from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
 
 _FIELDS = [
@@ -86,7 +86,9 @@ def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[st
     """
     paths = sorted((library / "claims").glob("*.yaml"))
     if not paths:
-        raise ClaimError(Issue("the library has no claims", file=str(library / "claims"), expected="one YAML file per statement"))
+        repair = "Check the folder of the library, or write the file of a statement there"
+        place, expected = str(library / "claims"), "one YAML file per statement"
+        raise ClaimError(Issue("the library has no claims", file=place, expected=expected, repair=repair))
     return tuple(read_claim(path, library, facts, references) for path in paths)
 
 
@@ -104,7 +106,7 @@ def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references:
 
 def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
     record = read_record(path)
-    file = path.name
+    file = shown_name(path)
     _check_fields(record, file)
     _check_citations(record, file, references)
     require_facts(record["evidence"], facts, file=file)
@@ -123,36 +125,46 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
         or any(id not in known for id in primary)
         or record.get("combine", "largest") not in ("largest", "smallest")
     ):
-        raise ClaimError(
-            Issue(
-                "a tested claim needs parts, controls, and primary parts that exist", file=file, id=statement.id, expected=", ".join(known)
-            )
-        )
+        problem, expected = "a tested claim needs parts, controls, and primary parts that exist", ", ".join(known) or "at least one part"
+        repair = "Add what is missing; primary names ids of parts, combine is largest or smallest"
+        raise ClaimError(Issue(problem, file=file, id=statement.id, expected=expected, repair=repair))
     if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
-        raise ClaimError(Issue("the margin is not the bound of the primary parts", file=file, id="margin", expected=str(statement.margin)))
+        expected, repair = f"{statement.margin} as below or above of each primary part", "Give margin and bound the same number"
+        problem = "the margin is not the bound of the primary parts"
+        raise ClaimError(Issue(problem, file=file, id="margin", expected=expected, repair=repair))
     return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"), shown)
 
 
 def _experiment(id: str, library: Path, facts: Mapping[str, Fact]) -> Experiment:
     experiment = read_experiment(library / "experiments" / f"{id}.yaml")
     if experiment.id != id:
-        raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=id))
-    check_panels(library / "experiments" / experiment.file, experiment, facts)
+        repair = f'Write "id: {id}", or rename the file'
+        raise ClaimError(Issue(f'the file says "{experiment.id}"', file=experiment.file, id="id", expected=id, repair=repair))
+    check_panels(library / experiment.file, experiment, facts)
     return experiment
 
 
 def _check_fields(record: Mapping[str, Any], file: str) -> None:
-    issues = [Issue("the field is missing", file=file, id=name) for name in _FIELDS if name not in record]
+    issues = [
+        Issue("the field is missing", file=file, id=name, expected="all fields of a claim", repair=f'Add a line "{name}: ..."')
+        for name in _FIELDS
+        if name not in record
+    ]
     extra = set(record) - {*_FIELDS, "primary", "combine", "shows"}
     issues += [Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS)) for name in sorted(extra)]
     if not issues and record["id"] != Path(file).stem:
-        issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem))
+        repair = f'Write "id: {Path(file).stem}", or rename the file'
+        issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem, repair=repair))
     if not issues and record["state"] not in STATES:
-        issues.append(Issue(f'the state "{record["state"]}" is not known', file=file, id="state", expected=", ".join(STATES)))
+        near = get_close_matches(str(record["state"]), STATES, 1)
+        repair = f"Did you mean {near[0]}?" if near else "Write one of these"
+        problem = f'the state "{record["state"]}" is not known'
+        issues.append(Issue(problem, file=file, id="state", expected=", ".join(STATES), repair=repair))
     if not issues:
         issues += _kinds(record, file)
     if not issues and not record["citations"]:
-        issues.append(Issue("a statement without a reference", file=file, id="citations", expected="at least one key of references.bib"))
+        expected, repair = "at least one key of references.bib", "Cite what the statement was read in"
+        issues.append(Issue("a statement without a reference", file=file, id="citations", expected=expected, repair=repair))
     if issues:
         raise ClaimError(issues)
 
@@ -160,12 +172,18 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
 def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     """Return fields that are not of their kind: lists, a margin that is no number, a tested claim without experiment."""
     lists = ("citations", "evidence", "driving", "parts", "controls", "limits")
-    issues = [Issue("this is not a list", file=file, id=name, expected="a list") for name in lists if not isinstance(record[name], list)]
+    issues = [
+        Issue("this is not a list", file=file, id=name, expected="a list", repair="Put what is there in square brackets; [] for none")
+        for name in lists
+        if not isinstance(record[name], list)
+    ]
     margin = record["margin"]
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not isfinite(margin)):
-        issues.append(Issue(f'"{margin}" is not a number', file=file, id="margin", expected="a number, or null"))
+        repair = "Write the number alone; its unit stands in the field unit"
+        issues.append(Issue(f'"{margin}" is not a number', file=file, id="margin", expected="a number, or null", repair=repair))
     if record["state"] == "tested" and not record["experiment"]:
-        issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected="a file of experiments/"))
+        expected, repair = "a file of experiments/", "Name the experiment, or give the statement another state"
+        issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected=expected, repair=repair))
     return issues
 
 
@@ -175,7 +193,8 @@ def _check_citations(record: Mapping[str, Any], file: str, references: Mapping[s
         lacks = [name for name in ("key", "locator", "directness", "quality") if not isinstance(entry, dict) or name not in entry]
         if lacks:
             expected = "key, locator, directness, quality"
-            raise ClaimError(Issue(f"a citation lacks {', '.join(lacks)}", file=file, id="citations", expected=expected))
+            problem, repair = f"a citation lacks {', '.join(lacks)}", "Add the fields to the citation"
+            raise ClaimError(Issue(problem, file=file, id="citations", expected=expected, repair=repair))
         if entry["key"] not in references:
             near = get_close_matches(str(entry["key"]), list(references), 3)
             repair = "Did you mean " + " or ".join(near) + "?" if near else "Add the entry to references.bib"

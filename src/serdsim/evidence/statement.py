@@ -69,7 +69,7 @@ def _also(word: str, outcome: Outcome, tested: Tested) -> tuple[str, ...]:
 
 
 def _path(experiment: Experiment, library: Path) -> Path:
-    return library / "experiments" / experiment.file
+    return library / experiment.file
 
 
 def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, ablated: tuple[AblationOutcome, ...]) -> Case:

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from serdsim.errors import ClaimError, InputError, Issue
 from serdsim.units import convert, parse_unit
+from serdsim.yaml_file import read_yaml, said
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
+_FIELDS = ("id", "title", "model", "cell_line", "subject", "pre_run", "hours", "every", "outputs", "series")
+_EXAMPLES = {"model": "cell", "cell_line": "MCF7", "pre_run": "96 h", "hours": "24 h", "every": "6 h", "outputs": "[er_total]"}
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def located(path: Path) -> Iterator[None]:
         yield
     except InputError as error:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-        raise type(error)([_placed(issue, path.name, lines) for issue in error.issues]) from None
+        raise type(error)([_placed(issue, shown_name(path), lines) for issue in error.issues]) from None
 
 
 def _placed(issue: Issue, file: str, lines: list[str]) -> Issue:
@@ -125,20 +127,20 @@ def _placed(issue: Issue, file: str, lines: list[str]) -> Issue:
 
 def _experiment(path: Path) -> Experiment:
     record = read_record(path)
-    file = path.name
-    missing = [
-        name
-        for name in ("id", "title", "model", "cell_line", "subject", "pre_run", "hours", "every", "outputs", "series")
-        if name not in record
-    ]
+    file = shown_name(path)
+    missing = [name for name in _FIELDS if name not in record]
     if missing:
-        raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected="all fields of an experiment"))
+        repair = f'Add "{missing[0]}: {_EXAMPLES.get(missing[0], "...")}"'
+        raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected=", ".join(_FIELDS), repair=repair))
     if not isinstance(record["series"], list) or not record["series"] or not isinstance(record["outputs"], list) or not record["outputs"]:
-        raise ClaimError(Issue("the experiment has no series or no outputs", file=file, id="series, outputs", expected="a list of each"))
+        repair = "Write outputs: [er_total], and below series: one entry after a dash for each"
+        problem = "the experiment has no series or no outputs"
+        raise ClaimError(Issue(problem, file=file, id="series, outputs", expected="a list of each", repair=repair))
     series = [_series(entry, record, file) for entry in record["series"]]
     twice = {entry.id for entry in series if [e.id for e in series].count(entry.id) > 1}
     if twice:
-        raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], repair="Rename one of the two"))
+        expected, repair = "each id once", "Rename one of the two"
+        raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], expected=expected, repair=repair))
     experiment = Experiment(
         id=str(record["id"]),
         title=str(record["title"]),
@@ -151,15 +153,17 @@ def _experiment(path: Path) -> Experiment:
         outputs=tuple(record["outputs"]),
         series={entry.id: entry for entry in series},
         file=file,
-        medium_changes=tuple(quantity(text, "h", file, "medium_changes") for text in record.get("medium_changes", [])),
+        medium_changes=_medium_changes(record, file),
     )
     changes = (0.0, *experiment.medium_changes, experiment.hours)
     if any(b <= a for a, b in pairwise(changes)):
         expected = "times that rise, after the start and before the end"
-        raise ClaimError(Issue("the changes of medium do not rise", file=file, id="medium_changes", expected=expected))
+        problem, repair = "the changes of medium do not rise", "Write them in order of time, each once"
+        raise ClaimError(Issue(problem, file=file, id="medium_changes", expected=expected, repair=repair))
     if not 0 < experiment.every <= experiment.hours or observed(experiment.times(), experiment.hours) is None:
         problem, expected = f"observations every {experiment.every:g} h in {experiment.hours:g} h", "a whole number of steps, at least one"
-        raise ClaimError(Issue(problem, file=file, id="every", expected=expected))
+        repair = "Change every so that it divides hours"
+        raise ClaimError(Issue(problem, file=file, id="every", expected=expected, repair=repair))
     return experiment
 
 
@@ -171,19 +175,15 @@ def read_record(path: Path) -> dict[str, Any]:
     ClaimError
         For a missing, empty or malformed file, with its line.
     """
-    try:
-        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-    except FileNotFoundError:
-        raise ClaimError(Issue("there is no such file", file=str(path), expected="a YAML record")) from None
-    except (UnicodeDecodeError, OSError) as problem:
-        raise ClaimError(Issue(f"the file cannot be read: {problem}", file=path.name)) from None
-    except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        raise ClaimError(Issue(f"not well-formed YAML: {getattr(problem, 'problem', problem)}", file=path.name, line=line)) from None
-    if not isinstance(record, dict):
-        raise ClaimError(Issue("the file is empty or not a mapping", file=path.name, expected="fields such as id and title"))
-    return record
+    read = read_yaml(path, shown_name(path), ClaimError, "a YAML record with fields such as id and title")
+    if not isinstance(read.value, dict):
+        raise read.wrong(f"the file is not a mapping but {said(read.value)}", "fields such as id and title", 'Write each as "name: value"')
+    return read.value
+
+
+def shown_name(path: Path) -> str:
+    """Return how messages name a record: by its place in the library, since claims and experiments have the same names."""
+    return f"{path.parent.name}/{path.name}" if path.parent.name in ("claims", "experiments") else path.name
 
 
 def quantity(text: object, unit: str, file: str, id: str) -> float:
@@ -201,48 +201,85 @@ def quantity(text: object, unit: str, file: str, id: str) -> float:
         value = convert(number, words[1], unit) if len(words) == 2 else float("nan")
         parse_unit(words[1])
     except (ValueError, IndexError):
-        raise ClaimError(Issue(f'"{text}" cannot be read', file=file, id=id, expected=expected)) from None
+        repair = f'Write the unit after the number, such as "{text} {unit}"' if _is_number(text) else "Write digits, a space and the unit"
+        raise ClaimError(Issue(f'"{text}" cannot be read', file=file, id=id, expected=expected, repair=repair)) from None
     except InputError as error:
-        raise ClaimError(Issue(f'"{text}": {error.issues[0].problem}', file=file, id=id, expected=expected)) from None
+        problem, repair = f'"{text}": {error.issues[0].problem}', f"Give the quantity in {unit}"
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair)) from None
     if not 0 <= value < float("inf"):
-        raise ClaimError(Issue(f'"{text}" is not allowed', file=file, id=id, expected=expected + ", zero or more"))
+        repair = "Check the sign" if value < 0 else "Write a finite number"
+        raise ClaimError(Issue(f'"{text}" is not allowed', file=file, id=id, expected=expected + ", zero or more", repair=repair))
     return value
+
+
+def _is_number(text: object) -> bool:
+    try:
+        return isfinite(float(str(text)))
+    except ValueError:
+        return False
 
 
 def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> Series:
     """Return a series; what it does not say itself is that of the experiment."""
-    try:
-        id, drug = str(entry["id"]), str(entry["drug"])
-        values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
-        settings = {str(name): _setting(value, str(name), file, id) for name, value in dict(entry.get("set", {})).items()}
-        like = {str(name): str(source) for name, source in dict(entry.get("like", {})).items()}
-        numbers = {**dict(record.get("given", {})), **dict(entry.get("given", {}))}
-        given = {str(name): _setting(value, str(name), file, id) for name, value in numbers.items()}
-    except (KeyError, TypeError, AttributeError):
-        raise ClaimError(
-            Issue("a series lacks id, drug or concentrations", file=file, expected="id, drug, genotype, concentrations")
-        ) from None
+    if not isinstance(entry, dict) or any(name not in entry for name in ("id", "drug", "concentrations")):
+        id = str(entry["id"]) if isinstance(entry, dict) and "id" in entry else "series"
+        problem, expected = "a series lacks id, drug or concentrations", "id, drug, genotype, concentrations"
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair="Add the field to the series"))
+    id, drug = str(entry["id"]), str(entry["drug"])
+    if not isinstance(entry["concentrations"], list):
+        expected, repair = "a list such as [0 nM, 100 nM]", "Put the concentrations in square brackets"
+        raise ClaimError(Issue("the concentrations are no list", file=file, id=id, expected=expected, repair=repair))
+    values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
+    settings = {name: _setting(value, name, file, id) for name, value in _pairs(entry, "set", file, id).items()}
+    like = {name: str(source) for name, source in _pairs(entry, "like", file, id).items()}
+    shared = {name: _setting(value, name, file, "given") for name, value in _pairs(record, "given", file, "given").items()}
+    given = shared | {name: _setting(value, name, file, id) for name, value in _pairs(entry, "given", file, id).items()}
     if not values or any(b <= a for a, b in pairwise(values)):
-        raise ClaimError(Issue("the concentrations do not rise", file=file, id=id, expected="each once, from the smallest to the largest"))
+        expected, repair = "each once, from the smallest to the largest", "Sort the concentrations"
+        raise ClaimError(Issue("the concentrations do not rise", file=file, id=id, expected=expected, repair=repair))
     return Series(
         id=id,
         drug=drug,
         genotype=str(entry.get("genotype", "WT")),
         concentrations=values,
-        estradiol=quantity(entry.get("estradiol", record.get("estradiol", "0 nM")), "nM", file, id),
+        estradiol=_medium("estradiol", entry, record, file),
         settings=settings,
         like=like,
         given=given,
         cell_line=str(entry.get("cell_line", record["cell_line"])),
         file=file,
-        pre_estradiol=quantity(entry.get("pre_estradiol", record.get("pre_estradiol", "0 nM")), "nM", file, id),
+        pre_estradiol=_medium("pre_estradiol", entry, record, file),
     )
+
+
+def _medium_changes(record: Mapping[str, Any], file: str) -> tuple[float, ...]:
+    changes = record.get("medium_changes", [])
+    if not isinstance(changes, list):
+        expected, repair = "a list such as [24 h, 48 h]", "Put the times in square brackets"
+        raise ClaimError(Issue("this is not a list", file=file, id="medium_changes", expected=expected, repair=repair))
+    return tuple(quantity(text, "h", file, "medium_changes") for text in changes)
+
+
+def _medium(name: str, entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> float:
+    """Return a ligand [nM] in the medium of a series; what the series does not say is said by the experiment, in a line of its own."""
+    if name in entry:
+        return quantity(entry[name], "nM", file, str(entry["id"]))
+    return quantity(record.get(name, "0 nM"), "nM", file, name)
+
+
+def _pairs(entry: Mapping[str, Any], name: str, file: str, id: str) -> dict[str, object]:
+    pairs = entry.get(name, {})
+    if not isinstance(pairs, dict):
+        expected = "names of the model with their values, such as {n_cells: 2000}"
+        raise ClaimError(
+            Issue(f"{name} is {said(pairs)}", file=file, id=id, expected=expected, repair="Put names and values in curly brackets")
+        )
+    return {str(key): value for key, value in pairs.items()}
 
 
 def _setting(value: object, name: str, file: str, id: str) -> float:
     number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
     if not 0 <= number < float("inf"):
-        raise ClaimError(
-            Issue(f'"{name}" cannot be set to "{value}"', file=file, id=id, expected="a number, zero or more, in its own unit")
-        )
+        problem, expected = f'"{name}" cannot be set to "{value}"', "a number, zero or more, in its own unit"
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair="Write the number alone, without its unit"))
     return number
