@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from library_cases import copied, edit, set_cell
+from serdsim.cli import main
 from serdsim.errors import InputError, ModelError, ReferenceError_, TableError
 from serdsim.evidence.answer import build_answer
 from serdsim.model.library import load
@@ -232,11 +234,13 @@ CASES = {
     "an empty fragment": Broken(holding(RECEPTOR, b""), ("receptor.ant", "empty", "expected"), ModelError),
     "a missing bibliography": Broken(holding("references.bib", None), ("references.bib", "expected"), ReferenceError_),
     "an empty recipe": Broken(
-        holding("models/cell.yaml", b""), ("cell.yaml", "cannot be read", "expected id, title, fragments"), ModelError
+        holding("models/cell.yaml", b""), ("models/cell.yaml", "the file is empty", "expected id, title, fragments"), ModelError
     ),
-    "a malformed recipe": Broken(holding("models/cell.yaml", b"id: [cell"), ("cell.yaml", "cannot be read", "expected id"), ModelError),
+    "a malformed recipe": Broken(
+        holding("models/cell.yaml", b"id: [cell"), ("models/cell.yaml:1  not well-formed", "expected name: value", "Repair"), ModelError
+    ),
     "a recipe that is no text": Broken(
-        holding("models/cell.yaml", b"\xff\xfe"), ("cell.yaml", "cannot be read", "expected id"), ModelError
+        holding("models/cell.yaml", b"\xff\xfe"), ("models/cell.yaml:1", "is not UTF-8", "UTF-8", "Save"), ModelError
     ),
     "a missing experiment": Broken(holding(EXPERIMENT, None), ("MOA-01.yaml", "there is no such file", "a YAML record"), InputError),
     "an empty claim": Broken(
@@ -279,6 +283,15 @@ def test_a_broken_library_is_refused_in_words(tmp_path, monkeypatch, name):
     assert caught.value.exit_status == 2
     assert len(message.splitlines()) <= 12
     assert listing(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", ["simulate cell", "simulate cel", "check cell", 'simulate dish "imlunestrant 100 nM once"'])
+def test_a_library_without_models_says_so(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(command), "--library", str(tmp_path)]) == 2
+    said = "the library has no models; expected a recipe for each model, such as cell.yaml.\nCheck the folder of the library\n"
+    assert capsys.readouterr().err == f"ModelError: {tmp_path / 'models'}  {said}"
+    assert listing(tmp_path) == []
 
 
 def test_everything_wrong_with_a_table_is_said_at_once(tmp_path):

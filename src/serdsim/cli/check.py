@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serdsim.cli import options
-from serdsim.errors import Issue, ModelError
+from serdsim.errors import Issue
 
 if TYPE_CHECKING:
     from serdsim.model.entities import Model
@@ -58,16 +57,12 @@ def _read(name: str, library: Path | None) -> Model:
         When there is neither; names the shipped models.
     """
     from serdsim.model.library import load
-    from serdsim.model.recipe import shipped_models
+    from serdsim.model.recipe import neither_model_nor_file, shipped_models
     from serdsim.model.sbml import read_model
 
-    names = shipped_models(library)
-    if name in names:
+    if name in shipped_models(library):
         return load(name, library=library)
     path = Path(name)
     if path.exists():
         return read_model(path)
-    near = get_close_matches(name, names, 1)
-    repair = f'Perhaps you mean "{near[0]}"' if near else "Check the path and the name of the file"
-    expected = f"one of {', '.join(names)}, or a path"
-    raise ModelError(Issue(f'"{name}" is neither a shipped model nor a file', expected=expected, repair=repair))
+    raise neither_model_nor_file(name, library)

@@ -57,6 +57,10 @@ def place_of(experiment: Experiment, series: Series, library: Path | None) -> tu
     root = library or shipped_library()
     recipe = read_recipe(experiment.model, root)
     slot = slot_of(series.drug, recipe, root)
+    if f"@{slot}" not in recipe.doses:
+        problem, expected = f"the model {experiment.model} has no way in for a {slot}", "a place that doses of the recipe names"
+        repair = f'Add "@{slot}" with its species to doses in {recipe.file}'
+        raise ClaimError(Issue(problem, file=experiment.file, id=series.id, expected=expected, repair=repair))
     return slot, recipe.doses[f"@{slot}"]
 
 

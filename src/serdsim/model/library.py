@@ -53,8 +53,10 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     recipe, select = read_recipe(name, root), dict(selected)
     unknown = set(select) - set(recipe.defaults)
     if unknown:
-        raise ModelError(Issue(f"the model cannot be selected by {', '.join(sorted(unknown))}", expected=", ".join(recipe.defaults)))
+        problem, repair = f"the model cannot be selected by {', '.join(sorted(unknown))}", "Leave it out, or add it to defaults"
+        raise ModelError(Issue(problem, file=recipe.file, expected=", ".join(recipe.defaults), repair=repair))
     model = _structure(recipe.fragments, recipe.id, tuple(content(path) for path in recipe.fragments))
+    _check_plating(model, recipe)
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
     together = mixtures_of(root / "correlations.tsv")
     require_rows(root / "correlations.tsv", _row_names(root), root / "references.bib")
@@ -77,6 +79,27 @@ def _structure(fragments: tuple[Path, ...], id: str, held: tuple[bytes | None, .
 
     names = "\n".join([id, *map(str, fragments)])
     return kept_object("structures", b"\n".join([names.encode(), *(text or b"" for text in held)]), make)
+
+
+def _check_plating(model: Model, recipe: Recipe) -> None:
+    """Raise a ModelError for plating that names what the model does not have."""
+    if recipe.plating is None:
+        return
+    states = [*model.species, *(rule.target for rule in model.rules if rule.kind == "rate")]
+    named = [(id, states) for id in (*recipe.plating.cells, *recipe.plating.cleared)] + [(recipe.plating.count, list(model.parameters))]
+    issues = [
+        Issue(
+            f'the model has no "{id}"',
+            file=recipe.file,
+            id="plating",
+            expected=", ".join(get_close_matches(id, known, 3)) or "cells and cleared among the states, count among the parameters",
+            repair="Correct the name",
+        )
+        for id, known in named
+        if id not in known
+    ]
+    if issues:
+        raise ModelError(issues)
 
 
 def _row_names(root: Path) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -9,12 +10,22 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
-
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.library_rows import content, rows_of
+from serdsim.yaml_file import Field, parse_yaml
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same records, ten times faster where libyaml is there
+_FIELDS = ("id", "title", "fragments", "fragment_folder", "tables", "defaults", "outputs", "doses", "pre_run_h")
+_EXAMPLES = {
+    "id": "cell",
+    "title": "A cell in a dish",
+    "fragment_folder": "cell",
+    "fragments": "[units, receptor]",
+    "tables": "[{table: parameters.tsv}]",
+    "defaults": "{drug: imlunestrant}",
+    "outputs": "[er_total]",
+    "doses": '{"@drug": drug_medium}',
+    "pre_run_h": "96",
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,30 @@ def shipped_models(library: Path | None = None) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in ((library or shipped_library()) / "models").glob("*.yaml")))
 
 
+def require_models(library: Path) -> tuple[str, ...]:
+    """Return the names of the shipped models.
+
+    Raises
+    ------
+    ModelError
+        For a library without a model.
+    """
+    names = shipped_models(library)
+    if not names:
+        expected, repair = "a recipe for each model, such as cell.yaml", "Check the folder of the library"
+        raise ModelError(Issue("the library has no models", file=str(library / "models"), expected=expected, repair=repair))
+    return names
+
+
+def neither_model_nor_file(name: str, library: Path | None) -> ModelError:
+    """Return the error for a name that is neither; raises for a library without a model."""
+    names = require_models(library or shipped_library())
+    near = get_close_matches(name, names, 1)
+    repair = f'Perhaps you mean "{near[0]}"' if near else "Check the path and the name of the file"
+    problem, expected = f'"{name}" is neither a shipped model nor a file', f"one of {', '.join(names)}, or a path"
+    return ModelError(Issue(problem, expected=expected, repair=repair))
+
+
 def read_recipe(name: str, library: Path) -> Recipe:
     """Return the recipe of a shipped model.
 
@@ -69,7 +104,7 @@ def read_recipe(name: str, library: Path) -> Recipe:
     """
     path = library / "models" / f"{name}.yaml"
     if not path.is_file():
-        names = shipped_models(library)
+        names = require_models(library)
         near = get_close_matches(name, names, 1)
         raise ModelError(
             Issue(
@@ -83,30 +118,69 @@ def read_recipe(name: str, library: Path) -> Recipe:
 
 @lru_cache(maxsize=32)
 def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
-    try:
-        record = yaml.load((held or b"").decode("utf-8"), Loader=_LOADER)
-        folder = library / "models" / record["fragment_folder"]
-        fragments = tuple(folder / f"{fragment}.ant" for fragment in record["fragments"])
-        return Recipe(
-            id=record["id"],
-            title=record["title"],
-            fragments=fragments,
-            tables=tuple({"table": entry["table"], **entry} for entry in record["tables"]),
-            defaults=MappingProxyType(dict(record["defaults"])),
-            outputs=tuple(record["outputs"]),
-            doses=MappingProxyType(dict(record["doses"])),
-            slots=MappingProxyType(dict(record.get("slots", {"drug": "Kd"}))),
-            plating=_plating(record.get("plating")),
-            pre_run=float(record["pre_run_h"]),
-            file=path.name,
+    record = parse_yaml(held or b"", f"models/{path.name}", ModelError, ", ".join(_FIELDS))
+    record.require(*_FIELDS, example=_EXAMPLES)
+    folder = library / "models" / record["fragment_folder"].text()
+    defaults = {name: value.text() for name, value in record["defaults"].items()}
+    return Recipe(
+        id=_id(record["id"]),
+        title=record["title"].text(),
+        fragments=tuple(folder / f"{fragment}.ant" for fragment in record["fragments"].texts(least=1)),
+        tables=tuple(_table(entry) for entry in record["tables"].each(least=1)),
+        defaults=MappingProxyType(defaults),
+        outputs=record["outputs"].texts(least=1),
+        doses=MappingProxyType(_doses(record["doses"], defaults)),
+        slots=MappingProxyType(_slots(record, defaults)),
+        plating=_plating(record.get("plating")),
+        pre_run=record["pre_run_h"].number(low=0.0),
+        file=record.source.shown,
+    )
+
+
+def _id(field: Field) -> str:
+    id = field.text()
+    if not re.fullmatch(r"[A-Za-z_]\w*", id):
+        raise field.wrong(f'"{id}" is no name of a model', "letters, digits and _, with a letter first", "Choose such a name")
+    return id
+
+
+def _table(entry: Field) -> Mapping[str, object]:
+    entry.require("table", *(["row"] if entry.get("key") else []), example={"table": "parameters.tsv", "row": '"@drug"'})
+    found: dict[str, object] = {name: value.text() for name, value in entry.items() if name != "rename"}
+    renamed = entry.get("rename")
+    return found | ({"rename": {old: new.text() for old, new in renamed.items()}} if renamed else {})
+
+
+def _doses(doses: Field, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return into which species each drug is given; a name with @ stands for the drug that is selected there."""
+    for name, species in doses.items():
+        if name.startswith("@") and name[1:] not in defaults:
+            known = "one of " + ", ".join(f"@{place}" for place in defaults) if defaults else "a place that defaults names"
+            raise species.wrong("this place has no default drug", known, f'Add "{name[1:]}" and a drug to defaults')
+    return {name: species.text() for name, species in doses.items()}
+
+
+def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
+    slots = record.get("slots")
+    if slots is None:
+        return {"drug": "Kd"}
+    if not slots.value:
+        raise slots.wrong(
+            "no place is named", "places with the row that a drug needs for them, such as {drug: Kd}", "Name one, or leave slots out"
         )
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, OSError) as problem:
-        expected = "id, title, fragments, tables, defaults, outputs, doses, pre_run_h"
-        raise ModelError(Issue(f"the recipe cannot be read: {problem}", file=path.name, expected=expected)) from None
+    given = [name[1:] for name, _ in record["doses"].items() if name.startswith("@")]
+    for name, row in slots.items():
+        if name not in given:
+            repair = f'Add "@{name}" with its species to doses, and a drug to defaults'
+            raise row.wrong("no drug can be given into this place", "one of " + (", ".join(given) or "the places of doses"), repair)
+    return {name: row.text() for name, row in slots.items()}
 
 
-def _plating(record: Mapping[str, object] | None) -> Plating | None:
-    return Plating(tuple(record["cells"]), str(record["count"]), tuple(record["cleared"])) if record else None  # type: ignore[arg-type]
+def _plating(record: Field | None) -> Plating | None:
+    if record is None:
+        return None
+    record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
+    return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
@@ -149,7 +223,7 @@ def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations where there are any."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
     together = library / "correlations.tsv"
-    every = (library / "models" / recipe.file, *recipe.fragments, *tables, library / "references.bib")
+    every = (library / recipe.file, *recipe.fragments, *tables, library / "references.bib")
     return (*every, together) if together.is_file() else every
 
 

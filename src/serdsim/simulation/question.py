@@ -13,7 +13,7 @@ from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.model.recipe import Plating, Recipe, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.recipe import Plating, Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.units import convert
 
 
@@ -52,12 +52,7 @@ def ask(
         return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root)
     path = Path(name)
     if not path.exists():
-        names = shipped_models(root)
-        near = get_close_matches(name, names, 1)
-        repair = f'Perhaps you mean "{near[0]}"' if near else "Check the path and the name of the file"
-        raise ModelError(
-            Issue(f'"{name}" is neither a shipped model nor a file', expected=f"one of {', '.join(names)}, or a path", repair=repair)
-        )
+        raise neither_model_nor_file(name, root)
     if genotype or cell_line:
         raise InputError(Issue("genotype and cell line select rows for shipped models", expected=f"neither for {name}"))
     from serdsim.model.sbml import read_model  # loads libSBML, which shipped models need only once
