@@ -129,8 +129,9 @@ def _pre_run(
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
-    plan = Plan(block, np.array([experiment.pre_run]), ("er_total",), rtol=engine_for(equations).rtol)
+    plan = Plan(block, np.array([0.0, experiment.pre_run]), BALANCES, rtol=engine_for(equations).rtol)
     arrays = run(plan)
+    _worst_balance(arrays.values)
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
     width = block.shape[1] // len(unique)
     found = {key: final[:, i * width : (i + 1) * width] for i, key in enumerate(unique)}
