@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from library_cases import copied, edit, set_cell
-from serdsim.cli import main
 from serdsim.errors import InputError, ModelError, ReferenceError_, TableError
 from serdsim.evidence.answer import build_answer
 from serdsim.model.library import load
@@ -283,15 +281,6 @@ def test_a_broken_library_is_refused_in_words(tmp_path, monkeypatch, name):
     assert caught.value.exit_status == 2
     assert len(message.splitlines()) <= 12
     assert listing(tmp_path) == before
-
-
-@pytest.mark.parametrize("command", ["simulate cell", "simulate cel", "check cell", 'simulate dish "imlunestrant 100 nM once"'])
-def test_a_library_without_models_says_so(tmp_path, monkeypatch, capsys, command):
-    monkeypatch.chdir(tmp_path)
-    assert main([*shlex.split(command), "--library", str(tmp_path)]) == 2
-    said = "the library has no models; expected a recipe for each model, such as cell.yaml.\nCheck the folder of the library\n"
-    assert capsys.readouterr().err == f"ModelError: {tmp_path / 'models'}  {said}"
-    assert listing(tmp_path) == []
 
 
 def test_everything_wrong_with_a_table_is_said_at_once(tmp_path):

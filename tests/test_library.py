@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import serdsim
 from library_cases import copied, edit, set_cell
 from serdsim.claims.evidence_rows import read_facts
+from serdsim.cli import main
 from serdsim.model.antimony import antimony_to_sbml, join_fragments
 from serdsim.model.digest import model_digest
 from serdsim.model.entities import Evidence, Model
@@ -232,3 +234,12 @@ def test_models_of_one_recipe_differ_in_numbers_only():
     for _, drug, genotype in (entry for entry in MODELS if entry[0] == "cell"):
         other = load("cell", drug=drug, genotype=genotype)
         assert (other.reactions, other.rules, other.events) == (first.reactions, first.rules, first.events)
+
+
+@pytest.mark.parametrize("command", ["simulate cell", "simulate cel", "check cell", 'simulate dish "imlunestrant 100 nM once"'])
+def test_a_library_without_models_says_so(tmp_path, monkeypatch, capsys, command):
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(command), "--library", str(tmp_path)]) == 2
+    said = "the library has no models; expected a recipe for each model, such as cell.yaml.\nCheck the folder of the library\n"
+    assert capsys.readouterr().err == f"ModelError: {tmp_path / 'models'}  {said}"
+    assert list(tmp_path.iterdir()) == []

@@ -172,8 +172,8 @@ def parse_yaml(held: bytes, shown: str, error: type[InputError], expected: str) 
         mark = getattr(problem, "problem_mark", None)
         said = getattr(problem, "problem", None) or getattr(problem, "reason", None) or "it cannot be read"
         repair = "Repair this line or the one before it" if mark else "Save it again as plain text"
-        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else None  # the end of the file stands on its last line
-        issue = Issue(f"not well-formed YAML: {said}", shown, line, None, _WELL_FORMED, repair)
+        at = min(mark.line, text.rstrip().count("\n")) + 1 if mark else None  # the end of the file stands on its last line
+        issue = Issue(f"not well-formed YAML: {said}", shown, at, None, _WELL_FORMED, repair)
         raise error(issue) from None
     except ValueError as problem:  # a date that does not exist
         raise error(Issue(f"a value cannot be read: {problem}", shown, expected=expected, repair="Put dates in quotes")) from None
