@@ -110,8 +110,8 @@ def an_answer(**changes: object) -> Answer:
         ("reason of the verdict",),
         (PartOutcome("wt", "part wild type", 30.3, 17.1, 45.2, "% of vehicle", "below 50", 0.913),),
         (
-            ControlOutcome("vehicle", "no change", "no change seen", 0.998, True),
-            ControlOutcome("dummy", "must fall", "did not", 0.231, False),
+            ControlOutcome("vehicle", "no change", 1.0, 0.9, 1.1, "fold", 0.998, True),
+            ControlOutcome("dummy", "must fall", 0.95, 0.6, 1.2, "fold", 0.231, False),
         ),
         (
             AblationOutcome("off-a", "part a off", 0.837, 0.021, True, True, "only restates"),

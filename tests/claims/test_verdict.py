@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
-from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
+from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, surely, verdict
 from serdsim.claims.records import DATA_ROLES, VERDICTS
 from serdsim.errors import ClaimError
 from serdsim.model.entities import Evidence
 
-GOOD = Case(p_pass=0.95, p_sceptical=0.8, p_ablation=0.2, reference_numeric=True, data_role="held-out", p_control=0.99)
+GOOD = Case(p_pass=0.95, p_sceptical=0.8, p_ablation=0.2, reference_numeric=True, data_role="held-out", p_control=0.99, draws=10**9)
 TABLE = {
     "all four conditions": ({}, "supported"),
-    "exactly on every border": ({"p_pass": 0.9, "p_sceptical": 0.5, "p_ablation": 0.5, "p_control": 0.9}, "supported"),
+    "on every border": ({"p_pass": 0.9001, "p_sceptical": 0.5, "p_ablation": 0.5, "p_control": 0.9}, "supported"),
     "no number was tested against": ({"reference_numeric": False}, "consistent (assumption-driven)"),
     "the ablation does not break it": ({"p_ablation": 0.51}, "consistent (assumption-driven)"),
     "its only ablation is a tautology": ({"p_ablation": None}, "consistent (assumption-driven)"),
@@ -29,9 +29,13 @@ TABLE = {
     "it passes in half": ({"p_pass": 0.5}, "inconclusive"),
     "a control fails": ({"p_control": 0.89}, "inconclusive"),
     "a control fails and so does the statement": ({"p_control": 0.5, "p_pass": 0.0, "p_sceptical": 0.0}, "inconclusive"),
-    "it hardly ever passes": ({"p_pass": 0.1, "p_sceptical": 0.3}, "not supported"),
+    "it hardly ever passes": ({"p_pass": 0.0999, "p_sceptical": 0.3}, "not supported"),
     "it never passes, without a number": ({"p_pass": 0.0, "p_sceptical": 0.0, "reference_numeric": False}, "not supported"),
     "a number says otherwise": ({"p_pass": 0.05, "p_sceptical": 0.1}, "contradicted"),
+    "so few draws cannot tell that it passes": ({"p_pass": 0.93, "draws": 60}, "inconclusive"),
+    "so few draws cannot tell that it fails": ({"p_pass": 0.06, "p_sceptical": 0.0, "draws": 64}, "inconclusive"),
+    "few draws can tell where it is plain": ({"p_pass": 0.03, "p_sceptical": 0.3, "draws": 64}, "not supported"),
+    "few draws can tell that it passes": ({"p_pass": 0.97, "draws": 64}, "supported"),
     "no draw ended": ({"p_pass": math.nan}, "inconclusive"),
     "no control ended": ({"p_control": math.nan}, "inconclusive"),
     "no sceptical draw ended": ({"p_sceptical": math.nan}, "consistent (assumption-driven)"),
@@ -49,6 +53,15 @@ def test_the_verdict_follows_the_rules(name):
     assert bool(reasons) == (word != "supported")
 
 
+def test_bounds_of_a_share_by_hand():
+    """Wilson with z = 1.2816: of 64 draws 3 pass."""
+    low, high = surely(3 / 64, 64)
+    z = 1.2815515655446004
+    middle, half = (3 / 64 + z * z / 128) / (1 + z * z / 64), z / (1 + z * z / 64) * math.sqrt(3 / 64 * 61 / 64 / 64 + z * z / (4 * 64**2))
+    assert (low, high) == (pytest.approx(middle - half), pytest.approx(middle + half))
+    assert low < 3 / 64 < high < 0.1
+
+
 def test_every_verdict_can_be_reached():
     reached = {expected for _, expected in TABLE.values()} | {"not testable on public data"}  # the last one is a state, never computed
     assert reached == set(VERDICTS)
@@ -56,7 +69,12 @@ def test_every_verdict_can_be_reached():
 
 @given(cases)
 def test_supported_needs_all_conditions(case):
-    all_four = case.p_pass >= 0.9 and case.reference_numeric and (case.p_ablation is not None and case.p_ablation <= 0.5)
+    all_four = (
+        not math.isnan(case.p_pass)
+        and surely(case.p_pass, case.draws)[0] >= 0.9
+        and case.reference_numeric
+        and (case.p_ablation is not None and case.p_ablation <= 0.5)
+    )
     all_four = all_four and case.p_sceptical >= 0.5 and case.p_control >= 0.9
     word = verdict(case)[0]
     assert (word == "supported") == (all_four and case.data_role not in ("structural", "assumed input"))

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isnan
+from math import isnan, sqrt
+from statistics import NormalDist
 
 from serdsim.claims.evidence_rows import Fact
 from serdsim.model.entities import Evidence
 
 HIGH, HALF, LOW = 0.90, 0.50, 0.10
 ENOUGH = 50  # draws below which no verdict is given
+_Z = NormalDist().inv_cdf(HIGH)
 
 
 @dataclass(frozen=True)
 class Case:
     """Everything that a verdict may look at.
 
-    `p_ablation` is P(pass) under the claim's named ablation when that is not tautological, else None;
-    `reference_numeric` says that a number of grade primary or secondary was tested against; `p_control` is the
-    smallest share of draws in which a control held.
+    `draws` counts those that ended well, `control` names the control that held least. `p_ablation` is P(pass) under the claim's
+    named ablation when that is not tautological, else None; `reference_numeric` says that a number of grade primary or
+    secondary was tested against; `p_control` is the smallest share of draws in which a control held.
     """
 
     p_pass: float
@@ -29,6 +31,7 @@ class Case:
     data_role: str
     p_control: float
     draws: int = ENOUGH
+    control: str = ""
 
 
 def stems(ids: Iterable[str]) -> frozenset[str]:
@@ -77,13 +80,21 @@ def reference_is_numeric(judged: Iterable[str], facts: Mapping[str, Fact]) -> bo
     return any(facts[id].numeric and facts[id].reliability in ("primary", "secondary") for id in judged)
 
 
+def surely(share: float, draws: int) -> tuple[float, float]:
+    """Return the lower and the upper bound of a share that was seen in so many draws, each with 90 % confidence (Wilson)."""
+    middle = (share + _Z**2 / (2 * draws)) / (1 + _Z**2 / draws)
+    half = _Z / (1 + _Z**2 / draws) * sqrt(share * (1 - share) / draws + _Z**2 / (4 * draws**2))
+    return middle - half, middle + half
+
+
 def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
     """Return the verdict and the reasons for it.
 
     `supported` needs all four conditions of the contracts. A statement that passes in 90 % of the draws but misses one of
     them is `consistent (assumption-driven)`. One that passes in at most 10 % is `contradicted` when a number of grade
-    primary or secondary says otherwise and the sceptical prior agrees, else `not supported`. A control that holds in
-    fewer than 90 % of the draws makes the experiment, and so the verdict, `inconclusive`. A share that does not exist (NaN,
+    primary or secondary says otherwise and the sceptical prior agrees, else `not supported`. Both need that so many draws can
+    tell: the one-sided 90 % bound of the share lies on the same side, else the verdict is `inconclusive`. A control that holds
+    in fewer than 90 % of the draws makes the experiment, and so the verdict, `inconclusive`. A share that does not exist (NaN,
     no draw ended well) meets no condition.
     """
     if isnan(case.p_pass) or isnan(case.p_control):
@@ -91,7 +102,12 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
     if case.draws < ENOUGH:
         return "inconclusive", (f"{case.draws} draws are too few for a verdict; {ENOUGH} are needed",)
     if case.p_control < HIGH:
-        return "inconclusive", (f"a control held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed",)
+        named = f'the control "{case.control}"' if case.control else "a control"
+        return "inconclusive", (f"{named} held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed",)
+    low, high = surely(case.p_pass, case.draws)
+    if (case.p_pass <= LOW < high) or (low < HIGH <= case.p_pass):
+        told = f"{case.draws} draws cannot tell that from {'more than 10' if case.p_pass <= LOW else 'less than 90'} %"
+        return "inconclusive", (f"it passes in {100 * case.p_pass:.0f} % of the draws; {told}: give more with --draws",)
     if case.p_pass <= LOW:
         hard = case.reference_numeric and case.p_sceptical <= LOW
         return ("contradicted" if hard else "not supported"), (f"it passes in {100 * case.p_pass:.0f} % of the draws",)

@@ -67,7 +67,10 @@ class ControlOutcome:
 
     id: str
     must_show: str
-    observed: str
+    value: float
+    lo90: float
+    hi90: float
+    unit: str
     p: float
     held: bool
 

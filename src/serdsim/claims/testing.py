@@ -120,5 +120,4 @@ def _bound(value: float) -> str:
 def _control(part: Part, values: np.ndarray) -> ControlOutcome:
     value, lo, hi = _interval(values, largest=part.below is not None)
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
-    unit = "" if part.unit == "fold" else f" {part.unit}"
-    return ControlOutcome(part.id, part.title, f"{value:.3g} ({lo:.3g} to {hi:.3g}){unit}", p, p >= 0.9)
+    return ControlOutcome(part.id, part.title, value, lo, hi, part.unit, p, p >= HIGH)

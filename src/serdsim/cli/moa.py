@@ -70,18 +70,24 @@ def answer_statements(
     folder = write_run(
         out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, extra_files=pages, to_png=_to_png
     )
-    class_prior = class_line(result.class_prior)
+    class_prior = class_line(result.class_prior) if any(outcome.state == "tested" for outcome in answer.outcomes) else ""
     if as_json:
-        say(class_prior)
+        if class_prior:
+            say(class_prior)
         print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
     else:
-        print_words(class_prior)
-        print()
+        if class_prior:
+            print_words(class_prior)
+            print()
         print_answer(answer)
         print()
     show = say if as_json else print
-    show(f"Page: {folder / 'report.html'}")
+    if as_of != "today":
+        show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")
+    if result.map is None and only is None:
+        show("No map was drawn: the library has no map.yaml.")
     show(f"Again: {answer.replay}")
+    show(f"Page: {folder / 'report.html'}")
     _raise_failed(answer)
 
 

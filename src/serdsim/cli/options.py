@@ -23,7 +23,15 @@ Library = Annotated[
     Path | None,
     typer.Option("--library", metavar="DIR", exists=True, file_okay=False, help="Another library than the shipped one."),
 ]
-AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE|today", help="Only evidence that was public on that day, as 2024-10-02.")]
+_AS_OF = "Show only evidence rows that were public on that day, as 2024-10-02; numbers of the model may be later."
+AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE|today", help=_AS_OF)]
+    str,
+    typer.Option(
+        "--as-of",
+        metavar="DATE|today",
+        help="Show only evidence rows that were public on that day, as 2024-10-02; numbers of the model may be later.",
+    ),
+]
 
 
 def day(text: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
 NOT_YET = "not yet tested"
+_NARROW = 72  # columns below which three columns cannot be read
 SYMBOLS = dict(zip((*VERDICTS, NOT_YET), "●◐○◇◆◌·", strict=True))
 _SIGNS = {"\u2212": "-", "\u202f": " ", "\u00a0": " ", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "–": "-"}
 _PLAIN = str.maketrans(_SIGNS | dict.fromkeys(SYMBOLS.values(), "*"))
@@ -86,8 +87,11 @@ def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
     rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome), ("", "", ""))]
-    headings = ("Statement", "Verdict and data role", "Value (90 % interval), test")
-    if rows:
+    headings = ("Statement", "Verdict and data role", "Value (90 % interval), test, why")
+    if rows and Screen().width < _NARROW:
+        for row in rows[::2]:
+            Screen().print(*(_fitting(cell) for cell in row), "", sep="\n")
+    elif rows:
         print_table(headings, rows[:-1], widths=(0, 2 + max(map(len, VERDICTS)), 0))
         print()
     if waiting:
@@ -107,4 +111,5 @@ def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
     if outcome.state != "tested":
         return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
-    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}"
+    why = f"\nWhy: {'; '.join(outcome.reasons)}" if outcome.reasons else ""
+    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{why}"

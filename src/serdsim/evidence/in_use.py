@@ -55,20 +55,19 @@ def used_facts(
     return tuple(UsedFact(facts[id], _short(list(used[id])), _conflicts(facts[id], facts)) for id in known if facts[id].role != "gap")
 
 
+def _compared(fact: Fact) -> tuple[str, ...]:
+    """Return what two rows must share to speak of one thing."""
+    return fact.quantity, fact.system, fact.drug, fact.genotype, fact.condition, fact.unit
+
+
 def _short(words: list[str]) -> str:
     return "; ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
 def _conflicts(fact: Fact, facts: Mapping[str, Fact]) -> str:
-    """Return rows about the same quantity, drug and genotype whose number is more than twice as far away."""
+    """Return rows about the same quantity under the same condition whose number is more than twice as far away."""
     if fact.value is None or fact.value <= 0:
         return ""
-    same = (
-        other
-        for other in facts.values()
-        if other.id != fact.id
-        and other.value
-        and (other.quantity, other.drug, other.genotype, other.unit) == (fact.quantity, fact.drug, fact.genotype, fact.unit)
-    )
+    same = (other for other in facts.values() if other.id != fact.id and other.value and _compared(other) == _compared(fact))
     far = [f"{o.id}: {o.value:g} {o.unit}" for o in same if o.value and not 0.5 <= o.value / fact.value <= 2.0]
     return "; ".join(far)

@@ -66,7 +66,8 @@ def read_level(text: object, id: str, file: str) -> Level:
         _compute(tree, dict.fromkeys(ids, np.ones(1)))
     except (SyntaxError, ValueError):
         problem = f'"{text}" cannot be read as a level'
-        raise ClaimError(Issue(problem, file=file, id=id, expected="ids of the model, numbers, + - * / ^ and brackets")) from None
+        expected, repair = "ids of the model, numbers, + - * / ^ and brackets", "Write arithmetic of these alone"
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair)) from None
     return Level(str(text), ids)
 
 
@@ -80,7 +81,8 @@ def read_condition(text: object, id: str, file: str) -> Condition:
     """
     found = _CONDITION.fullmatch(str(text).strip())
     if not found:
-        raise ClaimError(Issue(f'"{text}" cannot be read as a condition', file=file, id=id, expected='such as "er_total < 0.5 of start"'))
+        problem, expected = f'"{text}" cannot be read as a condition', 'such as "er_total < 0.5 of start"'
+        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair="Write a level, < or >, and a level"))
     left, sign, right, of_start = found.groups()
     return Condition(str(text), read_level(left, id, file), sign == "<", read_level(right, id, file), of_start is not None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from serdsim.codegen.equations import Equations, derive
 from serdsim.errors import ClaimError, Issue
-from serdsim.evidence.map_file import Edge, Node, PathwayMap, read_map
+from serdsim.evidence.map_file import Edge, Node, PathwayMap
+from serdsim.evidence.map_read import read_map
 from serdsim.experiments.protocol import Experiment, observed, read_experiment
 from serdsim.experiments.runner import Reading, run_experiment
 from serdsim.model.entities import Model
@@ -73,11 +75,13 @@ def run_map(found: PathwayMap, experiment: Experiment, library: Path) -> tuple[R
     """
     if found.series not in experiment.series:
         raise ClaimError(
-            Issue("the experiment has no such series", file=found.file, id=found.series, expected=", ".join(experiment.series))
+            Issue("the experiment has no such series", file=found.file, id=found.series, expected="one of " + ", ".join(experiment.series))
         )
     unseen = [time for time in found.frames if observed(experiment.times(), time) is None]
     if unseen:
-        raise ClaimError(Issue(f"{unseen[0]:g} h is not observed", file=found.file, id="frames", expected=f"a time of {experiment.file}"))
+        repair = f"Take a multiple of {experiment.every:g} h, or change every in {experiment.file}"
+        problem, expected = f"{unseen[0]:g} h is not observed", f"a time of {experiment.file}"
+        raise ClaimError(Issue(problem, file=found.file, id="frames", expected=expected, repair=repair))
     series = experiment.series[found.series]
     model = load(experiment.model, library=library, drug=series.drug, genotype=series.genotype, cell_line=series.cell_line)
     check_names(found, model, derive(model))
@@ -103,13 +107,22 @@ def check_names(found: PathwayMap, model: Model, equations: Equations) -> None:
     known = readable | {*model.parameters, *model.species}
     parts: tuple[Node | Edge, ...] = (*found.nodes, *found.edges)
     named = [(part.id, id) for part in parts for id in (*part.holds, *part.shows)]
-    issues = [Issue(f'the model has no "{id}"', file=found.file, id=at) for at, id in named if id not in known]
-    issues += [Issue("the model has no such output", file=found.file, id=id) for id in found.named() if id not in readable]
+    issues = [_unknown(f'the model has no "{id}"', at, id, known, found) for at, id in named if id not in known]
+    issues += [_unknown("the model has no such output", id, id, readable, found) for id in found.named() if id not in readable]
     for kind in (Node, Edge):
         held = [id for part in parts if isinstance(part, kind) for id in part.holds]
-        issues += [Issue(f'"{id}" is drawn twice', file=found.file, id=id) for id in dict.fromkeys(held) if held.count(id) > 1]
+        issues += [
+            Issue(f'"{id}" is drawn twice', file=found.file, id=id, expected="each once", repair="Take it out of one holds")
+            for id in dict.fromkeys(held)
+            if held.count(id) > 1
+        ]
     if issues:
         raise ClaimError(issues)
+
+
+def _unknown(problem: str, at: str, id: str, known: set[str], found: PathwayMap) -> Issue:
+    near = ", ".join(get_close_matches(id, sorted(known), 3))
+    return Issue(problem, file=found.file, id=at, expected=near or "an id of the model", repair=f'Correct "{id}"')
 
 
 def undrawn(found: PathwayMap, model: Model) -> tuple[str, ...]:

@@ -73,14 +73,16 @@ def _path(experiment: Experiment, library: Path) -> Path:
 
 
 def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, ablated: tuple[AblationOutcome, ...]) -> Case:
+    worst = min(tested.controls, key=lambda control: control.p)
     return Case(
         p_pass=tested.p_pass,
         p_sceptical=outcome.p_sceptical or 0.0,
         p_ablation=next((a.p_off for a in ablated if a.id == claim.statement.named_ablation and not a.tautological), None),
         reference_numeric=reference_is_numeric(claim.statement.evidence, setting.facts),
         data_role=outcome.data_role or "",
-        p_control=min(control.p for control in tested.controls),
-        draws=setting.draws.count,
+        p_control=worst.p,
+        draws=setting.draws.count - tested.failed,
+        control=worst.must_show,
     )
 
 

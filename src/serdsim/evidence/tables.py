@@ -54,8 +54,8 @@ def _parts(answer: Answer) -> pd.DataFrame:
 
 
 def _controls(answer: Answer) -> pd.DataFrame:
-    rows = [(o.statement.id, c.id, c.must_show, c.observed, c.p, c.held) for o in answer.outcomes for c in o.controls]
-    return pd.DataFrame(rows, columns=["statement", "id", "must_show", "observed", "p", "held"])
+    rows = [(o.statement.id, c.id, c.must_show, c.value, c.lo90, c.hi90, c.unit, c.p, c.held) for o in answer.outcomes for c in o.controls]
+    return pd.DataFrame(rows, columns=["statement", "id", "must_show", "value", "lo90", "hi90", "unit", "p", "held"])
 
 
 def _ablations(answer: Answer) -> pd.DataFrame:

@@ -40,9 +40,11 @@ def class_view(section: ClassSection) -> ClassView:
 
 def class_line(section: ClassSection) -> str:
     """Return the one line of the terminal."""
+    spans = [one.hi90 / one.lo90 for one in section.outcomes]
     return (
         f"Class prior: {section.summary} sisters that were left out lie inside the central 90 % of their prediction, "
-        f"{section.near} inside the central 50 %; {section.draws} draws each"
+        f"{section.near} inside the central 50 %; {section.draws} draws each. "
+        f"A weak test: predictions span {significant(min(spans))}-fold or more."
     )
 
 
