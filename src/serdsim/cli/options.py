@@ -25,13 +25,6 @@ Library = Annotated[
 ]
 _AS_OF = "Show only evidence rows that were public on that day, as 2024-10-02; numbers of the model may be later."
 AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE|today", help=_AS_OF)]
-    str,
-    typer.Option(
-        "--as-of",
-        metavar="DATE|today",
-        help="Show only evidence rows that were public on that day, as 2024-10-02; numbers of the model may be later.",
-    ),
-]
 
 
 def day(text: str) -> str:
