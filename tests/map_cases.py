@@ -9,7 +9,8 @@ import numpy as np
 
 from report_cases import an_answer
 from serdsim.claims.records import Answer
-from serdsim.evidence.map_file import PathwayMap, read_map
+from serdsim.evidence.map_file import PathwayMap
+from serdsim.evidence.map_read import read_map
 from serdsim.evidence.pathway import Shown, over_time, run_map
 from serdsim.experiments.protocol import read_experiment
 from serdsim.model.entities import Model

@@ -254,8 +254,8 @@ CASES = {
     "a claim that is no text": Broken(
         holding("claims/MOA-04.yaml", b"\xff"), ("claims/MOA-04.yaml:1", "is not UTF-8", "UTF-8", "Save"), InputError
     ),
-    "missing ablations": Broken(holding("ablations.yaml", None), ("ablations.yaml", "cannot be read", "expected id, title"), InputError),
-    "empty ablations": Broken(holding("ablations.yaml", b""), ("ablations.yaml", "cannot be read", "expected id, title"), InputError),
+    "missing ablations": Broken(holding("ablations.yaml", None), ("ablations.yaml", "no such file", "with id, title", "Check"), InputError),
+    "empty ablations": Broken(holding("ablations.yaml", b""), ("ablations.yaml", "is empty", "with id, title", "Write"), InputError),
     "missing evidence": Broken(holding("evidence.tsv", None), ("evidence.tsv", "the file is missing", "expected"), TableError),
 }
 

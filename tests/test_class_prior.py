@@ -193,3 +193,45 @@ def test_a_broken_file_is_refused_with_what_is_wrong(tmp_path, old, new, problem
     with pytest.raises(ClaimError) as caught:
         class_prior_section(library)
     assert problem in str(caught.value)
+
+
+_BROKEN = {
+    "a list that is a text": (
+        "sensitivity: [0.5, 2]",
+        "sensitivity: twice",
+        '  sensitivity: this is "twice"; expected a list.\nWrite [one, another], or each entry on a line of its own after a dash',
+    ),
+    "a time without its unit": (
+        "  hours: 24 h",
+        "  hours: 24",
+        '  assay, hours: "24" cannot be read; expected a number and a unit of the kind of h, such as "1 h".\n'
+        'Write the unit after the number, such as "24 h"',
+    ),
+    "a number in words": (
+        "{drug: fulvestrant, row: P072, error: 0.3",
+        "{drug: fulvestrant, row: P072, error: small",
+        '  potencies, entry 1, error: this is "small"; expected a number above 0, such as 1.\n'
+        "Write digits alone, with a decimal point and without a unit",
+    ),
+    "a share above one": (
+        "distribution: logitnormal, value: 0.03",
+        "distribution: logitnormal, value: 3",
+        "  ids, fu_plasma, value: a logitnormal quantity is 3; expected a value between 0 and 1.\nGive it as a share",
+    ),
+    "a scale of nothing": (
+        "over: fu_plasma,",
+        "over: fu_plasm,",
+        '  ids, Kd, over: "fu_plasm" is no other id of this file; expected one of Kd, ',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _BROKEN)
+def test_a_broken_class_prior_is_refused_with_its_line(tmp_path, name):
+    old, new, said = _BROKEN[name]
+    library = copied(tmp_path)
+    line = edit(library, "class_prior.yaml", old, new)
+    with pytest.raises(ClaimError) as caught:
+        read_class_record(library)
+    assert str(caught.value).startswith(f"ClaimError: class_prior.yaml:{line}{said}")
+    assert len(str(caught.value).splitlines()) == 2

@@ -12,7 +12,8 @@ from library_cases import copied, edit
 from map_cases import played
 from serdsim.errors import ClaimError, InputError
 from serdsim.evidence.level_text import read_condition, read_level
-from serdsim.evidence.map_file import OWN, Caption, read_map
+from serdsim.evidence.map_file import OWN, Caption
+from serdsim.evidence.map_read import read_map
 from serdsim.evidence.pathway import neutral, show_map, undrawn
 from serdsim.experiments.protocol import read_experiment
 from serdsim.experiments.runner import run_experiment
@@ -172,7 +173,7 @@ BROKEN = {
     "an unknown reference": ("references: [Margeat2001, Fanning2016]", "references: [Margeat2099]", "Margeat2099"),
     "a line without reference": ("references: [Margeat2001, Fanning2016]", "references: []", "without a reference"),
     "words about no line": ("({enter_E2}, ", "({enter_E3}, ", "is not on the map"),
-    "a missing field": ("system: MCF7", "systems: MCF7", "cannot be read"),
+    "a missing field": ("system: MCF7", "systems: MCF7", "the field system is missing"),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from itertools import islice
 from math import isfinite
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 
@@ -18,6 +20,7 @@ _MOST = 100_000  # values whose line is known; a file that repeats itself by ali
 _WELL_FORMED = "name: value on each line, lists and brackets that are closed"
 
 Trail = tuple[str | int, ...]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,11 @@ class Field:
 
     def wrong(self, problem: str, expected: str, repair: str) -> InputError:
         """Return the error that says what is wrong with this value."""
-        return self.source.error(Issue(problem, self.source.shown, self.line, self.name or None, expected, repair))
+        return self.source.error(self.issue(problem, expected, repair))
+
+    def issue(self, problem: str, expected: str, repair: str) -> Issue:
+        """Return what is wrong with this value, to be raised together with others."""
+        return Issue(problem, self.source.shown, self.line, self.name or None, expected, repair)
 
     def require(self, *names: str, example: Mapping[str, str] | None = None) -> None:
         """Check that the fields `names` are there; `example` holds for some of them what may be written."""
@@ -92,6 +99,20 @@ class Field:
         """Return a list of words."""
         return tuple(entry.text() for entry in self.each(least))
 
+    def truth(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            raise self.wrong(f"this is {said(self.value)}", "true or false", "Write true or false, without quotes")
+        return self.value
+
+    def one_of(self, known: Sequence[str]) -> str:
+        """Return a word of `known`."""
+        if self.value not in known:
+            near = get_close_matches(str(self.value), known, 1)
+            repair = f'Did you mean "{near[0]}"?' if near else "Write one of these"
+            raise self.wrong(f'"{self.value}" is not known', "one of " + ", ".join(known), repair)
+        return str(self.value)
+
     def number(self, low: float = -float("inf"), above: float = -float("inf")) -> float:
         """Return a finite number of at least `low`, and more than `above`."""
         bound = f" above {above:g}" if isfinite(above) else f" of {low:g} or more" if isfinite(low) else ""
@@ -106,11 +127,26 @@ class Field:
             raise self.wrong(f"this is {said(self.value)}", expected, "Correct the number")
         return value
 
+    def numbers(self, count: int) -> tuple[float, ...]:
+        """Return a list of `count` numbers."""
+        if not isinstance(self.value, list) or len(self.value) != count:
+            found = f"the list has {len(self.value)} entries" if isinstance(self.value, list) else f"this is {said(self.value)}"
+            raise self.wrong(found, f"{count} numbers in square brackets", "Write as many as are expected")
+        return tuple(entry.number() for entry in self.each())
+
     def whole(self, low: int) -> int:
         """Return a whole number of at least `low`."""
         if self.number(low) % 1:
             raise self.wrong(f"this is {said(self.value)}", f"a whole number of {low} or more", "Write it without decimals")
         return int(self.number(low))
+
+    def placed(self, read: Callable[[], Value]) -> Value:
+        """Return what `read` makes of the value; errors of it get the line on which the value is written."""
+        try:
+            return read()
+        except InputError as error:
+            issues = [replace(issue, line=self.line) if issue.line is None else issue for issue in error.issues]
+            raise type(error)(issues) from None
 
     def _mapping(self) -> Mapping[str, object]:
         if not isinstance(self.value, dict):

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from serdsim.claims.read import Claim
 from serdsim.claims.records import AblationOutcome
 from serdsim.claims.testing import test_claim
 from serdsim.engine.ensemble import Progress
-from serdsim.errors import ClaimError, Issue
+from serdsim.errors import ClaimError
 from serdsim.experiments.arms import Change
 from serdsim.experiments.runner import run_experiment
 from serdsim.simulation.draws import Draws
+from serdsim.yaml_file import Field, read_yaml, said
+
+_FIELDS = ("id", "title", "what", "set", "restates")
 
 
 @dataclass(frozen=True)
@@ -37,34 +38,31 @@ def read_ablations(library: Path) -> tuple[Ablation, ...]:
     ClaimError
         For a missing or malformed file.
     """
-    path = library / "ablations.yaml"
-    try:
-        records = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return tuple(
-            Ablation(
-                str(r["id"]),
-                str(r["title"]),
-                str(r["what"]),
-                Change(str(r["id"]), _settings(r["set"]), bool(r.get("subject_only", True)), path.name),
-                dict(r["restates"]),
-            )
-            for r in records
+    expected = "a list of ablations, each with " + ", ".join(_FIELDS)
+    records = read_yaml(library / "ablations.yaml", "ablations.yaml", ClaimError, expected)
+    if not isinstance(records.value, list):
+        raise records.wrong(f"this is {said(records.value)}", expected, "Write a dash before each ablation, or [] for none")
+    found = tuple(_ablation(record) for record in records.each())
+    for i, ablation in enumerate(found):
+        if ablation.id in [other.id for other in found[:i]]:
+            raise records.each()[i].wrong("an ablation is given twice", "each id once", "Rename one of the two")
+    return found
+
+
+def _ablation(record: Field) -> Ablation:
+    record.require(*_FIELDS, example={"set": "{k_deg_nuc_drug: k_deg_nuc_apo}", "restates": "{}"})
+    id, only = record["id"].text(), record.get("subject_only")
+    change = Change(id, _settings(record["set"]), True if only is None else only.truth(), record.source.shown)
+    restates = {statement: why.text() for statement, why in record["restates"].items()}
+    return Ablation(id, record["title"].text(), record["what"].text(), change, restates)
+
+
+def _settings(settings: Field) -> dict[str, str | float]:
+    if not settings.value:
+        raise settings.wrong(
+            "nothing is switched off", "quantities with what they are set to", "Write {quantity: another quantity or a number}"
         )
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as problem:
-        raise ClaimError(
-            Issue(f"the ablations cannot be read: {problem}", file=path.name, expected="id, title, what, set, restates")
-        ) from None
-
-
-def _settings(record: Mapping[str, object]) -> dict[str, str | float]:
-    settings: dict[str, str | float] = {}
-    for name, value in record.items():
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError(f'"{name}" is set to "{value}"')
-        if not isinstance(value, str) and not 0 <= value < float("inf"):
-            raise ValueError(f'"{name}" is set to "{value}", which is not zero or more')
-        settings[str(name)] = value if isinstance(value, str) else float(value)
-    return settings
+    return {name: entry.text() if isinstance(entry.value, str) else entry.number(low=0.0) for name, entry in settings.items()}
 
 
 def ablate(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from serdsim.errors import ClaimError, InputError, Issue
-from serdsim.experiments.protocol import located, read_record
-from serdsim.units import convert
+from serdsim.errors import ClaimError
+from serdsim.experiments.protocol import quantity
+from serdsim.yaml_file import Field, read_yaml
+
+_FIELDS = ("subject", "members", "also_called", "not_members", "least", "sensitivity", "ids", "assay", "potencies")
 
 
 @dataclass(frozen=True)
@@ -97,71 +99,101 @@ def read_class_record(library: Path) -> ClassRecord:
     Raises
     ------
     ClaimError
-        For a missing file or field, a number that is none, a subject among its own sisters.
+        For a missing file or field, a value of another kind, a subject among its own sisters.
     """
-    path = library / "class_prior.yaml"
-    with located(path):
-        record = read_record(path)
-        try:
-            found = _record(record, path.name)
-        except (KeyError, TypeError, ValueError, AttributeError) as problem:
-            expected = "subject, members, least, sensitivity, ids, assay, potencies"
-            raise ClaimError(Issue(f"the class prior cannot be read: {problem}", file=path.name, expected=expected)) from None
-        if found.subject in found.members:
-            raise ClaimError(Issue("the subject is among its own sisters", file=path.name, id=found.subject))
-        members = ", ".join(found.members)
-        strange = [potency.drug for potency in found.potencies if potency.drug not in found.members]
-        if strange:
-            raise ClaimError(Issue("a potency of a drug that is no member", file=path.name, id=strange[0], expected=members))
-        return found
+    record = read_yaml(library / "class_prior.yaml", "class_prior.yaml", ClaimError, ", ".join(_FIELDS))
+    record.require(*_FIELDS)
+    found = _record(record)
+    for field in record["members"].each():
+        if field.value == found.subject:
+            raise field.wrong(f'the subject "{found.subject}" is among its own sisters', "other drugs", "Take it out of members")
+    _check_ids(record["ids"], found)
+    for field in record["potencies"].each():
+        if field["drug"].value not in found.members:
+            repair = "Add the drug to members, or take the potency out"
+            raise field["drug"].wrong(f'"{field["drug"].value}" is no member', "one of " + ", ".join(found.members), repair)
+    return found
 
 
-def _record(record: Mapping[str, Any], file: str) -> ClassRecord:
-    assay = record["assay"]
+def _record(record: Field) -> ClassRecord:
     return ClassRecord(
-        subject=str(record["subject"]),
-        members=tuple(map(str, record["members"])),
-        also_called={str(drug): tuple(map(str, names)) for drug, names in record["also_called"].items()},
-        not_members={str(entry["drug"]): str(entry["why"]) for entry in record["not_members"]},
-        least=max(int(record["least"]), 2),
-        sensitivity=tuple(map(float, record["sensitivity"])),
-        ids=tuple(_id(entry) for entry in record["ids"]),
-        assay=Assay(
-            model=str(assay["model"]),
-            output=str(assay["output"]),
-            estradiol=_amount(assay["estradiol"], "nM", file),
-            pre_run=_amount(assay["pre_run"], "h", file),
-            hours=_amount(assay["hours"], "h", file),
-            concentrations=np.array([_amount(one, "nM", file) for one in assay["concentrations"]]),
-            tolerance=float(assay["tolerance"]),
-            draws=int(assay["draws"]),
-            seed=int(assay["seed"]),
-        ),
-        potencies=tuple(Potency(str(p["drug"]), str(p["row"]), float(p["error"]), str(p["read_as"])) for p in record["potencies"]),
-        file=file,
+        subject=record["subject"].text(),
+        members=record["members"].texts(least=2),
+        also_called={drug: names.texts() for drug, names in record["also_called"].items()},
+        not_members=dict(_not_member(entry) for entry in record["not_members"].each()),
+        least=max(record["least"].whole(low=0), 2),
+        sensitivity=tuple(entry.number(above=0.0) for entry in record["sensitivity"].each()),
+        ids=tuple(_id(entry) for entry in record["ids"].each(least=1)),
+        assay=_assay(record["assay"]),
+        potencies=tuple(_potency(entry) for entry in record["potencies"].each(least=1)),
+        file=record.source.shown,
     )
 
 
-def _id(entry: Mapping[str, Any]) -> ClassId:
+def _check_ids(ids: Field, found: ClassRecord) -> None:
+    known = [entry.id for entry in found.ids]
+    for field, entry in zip(ids.each(), found.ids, strict=True):
+        if known.count(entry.id) > 1:
+            raise field["id"].wrong("an id is given twice", "each id once", "Keep one of the two")
+        if entry.over and (entry.over not in known or entry.over == entry.id):
+            raise field["over"].wrong(f'"{entry.over}" is no other id of this file', "one of " + ", ".join(known), "Correct the name")
+        if entry.distribution == "logitnormal" and entry.value >= 1:
+            raise field["value"].wrong(f"a logitnormal quantity is {entry.value:g}", "a value between 0 and 1", "Give it as a share")
+        if entry.distribution == "logitnormal" and not entry.over and entry.centre >= 1:
+            raise field["centre"].wrong(f"a logitnormal quantity is {entry.centre:g}", "a value between 0 and 1", "Give it as a share")
+
+
+def _not_member(entry: Field) -> tuple[str, str]:
+    entry.require("drug", "why")
+    return entry["drug"].text(), entry["why"].text()
+
+
+def _potency(entry: Field) -> Potency:
+    entry.require("drug", "row", "error", "read_as")
+    return Potency(entry["drug"].text(), entry["row"].text(), entry["error"].number(above=0.0), entry["read_as"].text())
+
+
+def _assay(assay: Field) -> Assay:
+    assay.require("model", "output", "estradiol", "pre_run", "hours", "concentrations", "tolerance", "draws", "seed")
+    concentrations = [_amount(entry, "nM") for entry in assay["concentrations"].each(least=3)]
+    if concentrations[0] != 0 or any(b <= a for a, b in pairwise(concentrations)):
+        expected = "0 nM first, the vehicle, and then each from the smallest to the largest"
+        raise assay["concentrations"].wrong("the concentrations do not rise from 0 nM", expected, "Sort them, and begin with 0 nM")
+    return Assay(
+        model=assay["model"].text(),
+        output=assay["output"].text(),
+        estradiol=_amount(assay["estradiol"], "nM"),
+        pre_run=_amount(assay["pre_run"], "h"),
+        hours=_amount(assay["hours"], "h"),
+        concentrations=np.array(concentrations),
+        tolerance=assay["tolerance"].number(above=0.0),
+        draws=assay["draws"].whole(low=1),
+        seed=assay["seed"].whole(low=0),
+    )
+
+
+def _id(entry: Field) -> ClassId:
+    entry.require("id", "distribution", "value", "width", "centre", "spread", "tau", "source", "rows", "why")
+    over, upper = entry.get("over"), entry.get("upper")
     return ClassId(
-        id=str(entry["id"]),
-        distribution=str(entry["distribution"]),
-        value=float(entry["value"]),
-        width=float(entry["width"]),
-        upper=float(entry["upper"]) if "upper" in entry else None,
-        over=str(entry.get("over", "")),
-        centre=float(entry["centre"]),
-        spread=float(entry["spread"]),
-        tau=float(entry["tau"]),
-        source=tuple(word.strip() for word in str(entry["source"]).split(";") if word.strip()),
-        rows=tuple(word.strip() for word in str(entry["rows"]).split(";") if word.strip()),
-        why=str(entry["why"]),
+        id=entry["id"].text(),
+        distribution=entry["distribution"].one_of(("lognormal", "logitnormal")),
+        value=entry["value"].number(above=0.0),
+        width=entry["width"].number(above=0.0),
+        upper=None if upper is None else upper.number(above=0.0),
+        over="" if over is None else over.text(),
+        centre=entry["centre"].number(above=0.0),
+        spread=entry["spread"].number(above=0.0),
+        tau=entry["tau"].number(above=0.0),
+        source=_words(entry["source"]),
+        rows=_words(entry["rows"]),
+        why=entry["why"].text(),
     )
 
 
-def _amount(text: object, unit: str, file: str) -> float:
-    number, _, word = str(text).partition(" ")
-    try:
-        return convert(float(number), word, unit)
-    except (ValueError, InputError):
-        raise ClaimError(Issue(f'"{text}" is no amount', file=file, expected=f"a number and a unit such as {unit}")) from None
+def _words(field: Field) -> tuple[str, ...]:
+    return tuple(word.strip() for word in field.text().split(";") if word.strip())
+
+
+def _amount(field: Field, unit: str) -> float:
+    return field.placed(lambda: quantity(field.value, unit, field.source.shown, field.name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.evidence.level_text import Condition, Level
 
 FORMS = ("wide", "tall")

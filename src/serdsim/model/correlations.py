@@ -59,7 +59,7 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
         weights = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         problem = "the correlations contradict each other: no set of quantities can have them together"
-        raise TableError(Issue(problem, path.name, expected="a positive definite matrix", repair="Write them again by the fit")) from None
+        raise TableError(Issue(problem, str(path), expected="a positive definite matrix", repair="Write them again by the fit")) from None
     return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
 
 
@@ -99,7 +99,9 @@ def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliog
     for row in rows:
         if row.text("source") not in sources:
             problem = f'the source "{row.text("source")}" is unknown'
-            issues.append(Issue(problem, row.file, row.line, expected=f"a key of {bibliography.name}"))
+            near = get_close_matches(row.text("source"), sources, 1)
+            repair = f"Did you mean {near[0]}?" if near else f"Add the entry to {bibliography.name}"
+            issues.append(Issue(problem, row.file, row.line, expected=f"a key of {bibliography.name}", repair=repair))
     if issues:
         raise TableError(issues)
 
@@ -107,9 +109,10 @@ def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliog
 def _issues(row: Row) -> list[Issue]:
     value = row.number("value") or 0.0
     if row.text("first") == row.text("second"):
-        return [Issue("a row is correlated with itself", row.file, row.line, row.text("first"), "two rows")]
+        return [Issue("a row is correlated with itself", row.file, row.line, row.text("first"), "two rows", "Remove the line")]
     if not -1.0 < value < 1.0:
-        return [Issue(f"the correlation is {value:g}", row.file, row.line, row.text("first"), "a number between -1 and 1")]
+        expected, repair = "a number between -1 and 1", "Correct the number, or write the table again by the fit"
+        return [Issue(f"the correlation is {value:g}", row.file, row.line, row.text("first"), expected, repair)]
     return []
 
 
