@@ -36,7 +36,8 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("alone")
     tiny_library(folder)
     done = subprocess.run(command(*QUESTION, "--workers", "1"), cwd=folder, capture_output=True, text=True, check=True)
-    assert done.stderr.startswith(f"{DRAWS:,} individuals x 10 times = {10 * DRAWS:,} rows; ")
+    assert done.stderr.startswith("Before 0 h: 2 h without ligand. Rows of drug any.\n")
+    assert done.stderr.splitlines()[1].startswith(f"{DRAWS:,} individuals x 10 times = {10 * DRAWS:,} rows; ")
     return folder
 
 

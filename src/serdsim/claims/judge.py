@@ -103,7 +103,8 @@ def verdict(case: Case) -> tuple[str, tuple[str, ...]]:
         return "inconclusive", (f"{case.draws} draws are too few for a verdict; {ENOUGH} are needed",)
     if case.p_control < HIGH:
         named = f'the control "{case.control}"' if case.control else "a control"
-        return "inconclusive", (f"{named} held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed",)
+        told = f"; {case.draws} draws cannot tell that from 90 %" if surely(case.p_control, case.draws)[1] >= HIGH else ""
+        return "inconclusive", (f"{named} held in {100 * case.p_control:.0f} % of the draws only; 90 % are needed{told}",)
     low, high = surely(case.p_pass, case.draws)
     if (case.p_pass <= LOW < high) or (low < HIGH <= case.p_pass):
         told = f"{case.draws} draws cannot tell that from {'more than 10' if case.p_pass <= LOW else 'less than 90'} %"

@@ -32,7 +32,8 @@ def check(
     # a model from elsewhere may leave units out, ours may not
     missing = [] if shipped else [issue for issue in issues if "has no unit" in issue.problem]
     wrong = [issue for issue in issues if issue not in missing]
-    print(report.text())
+    words = report.text()
+    print(words if report.refused or not wrong else words.replace("It can be run.", "It cannot be run: its units do not fit."))
     _list("Units that do not fit:", wrong)
     _list("Units that are missing, so that fewer formulas can be checked:", missing)
     if not issues:

@@ -32,6 +32,10 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool)
     from serdsim.simulation.estimate import estimate
     from serdsim.simulation.streamed import stream
 
+    if ready.question.pre_run:
+        selected = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in ready.question.selection.items())
+        counted = "; cells are counted anew at 0 h" if ready.question.plating else ""
+        say(f"Before 0 h: {ready.question.pre_run:g} h without ligand{counted}. Rows of {selected}.")
     if ready.job.individuals > 1:
         needed = estimate(ready.job, workers)
         say(str(needed))
