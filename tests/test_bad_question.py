@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from serdsim.errors import InputError
+from serdsim.errors import InputError, ModelError
 from serdsim.evidence.answer import build_answer
 from serdsim.model.library import load
+from serdsim.simulation.prepared import prepare
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,13 @@ def test_a_question_that_cannot_be_answered_is_refused(name):
         build_answer(**({"only": ["MOA-01"], "draws": 1} | question))
     assert problem in str(caught.value) and expected in str(caught.value)
     assert caught.value.exit_status == 2
+
+
+def test_an_output_that_the_model_does_not_have_is_named_once():
+    with pytest.raises(ModelError) as caught:
+        prepare("cell", outputs=["er_totl", "er_totl"])
+    (issue,) = caught.value.issues
+    assert issue.id == "er_totl"
+    near = str(issue.expected).split(", ")
+    assert near[0] == "er_total" and len(near) == len(set(near))
+    assert issue.repair == "Did you mean er_total?"

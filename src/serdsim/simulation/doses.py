@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from difflib import get_close_matches
 
 import numpy as np
@@ -57,17 +58,22 @@ def amount_of(dose: Dose, question: Question) -> float:
     model, target = question.model, question.doses[dose.drug]
     if target not in model.species:
         near = ", ".join(get_close_matches(target, model.species, 3))
-        raise RegimenError(
-            Issue(
-                f'the model has no species "{target}" to give the drug into', file=question.name, expected=near or "a species of the model"
-            )
-        )
+        problem, repair = f'the model has no species "{target}" to give the drug into', "Name the species that the drug is given into"
+        raise RegimenError(Issue(problem, file=question.name, expected=near or "a species of the model", repair=repair))
     substance = model.units.get("substance")
     if substance is None:
-        raise RegimenError(
-            Issue("the model does not say in which unit its amounts are", file=question.name, id=target, expected="a substance unit")
-        )
-    return _converted(dose, question, target, substance)
+        problem, repair = "the model does not say in which unit its amounts are", "Give the model a substance unit, such as nmol"
+        raise RegimenError(Issue(problem, file=question.name, id=target, expected="a substance unit", repair=repair))
+    amount = _converted(dose, question, target, substance)
+    if not math.isfinite(amount):
+        expected, repair = f"an amount that is a finite number of {substance}", "Check the number and the unit"
+        raise RegimenError(Issue(f"{_written(dose)}: the dose is too large for a number", expected=expected, repair=repair))
+    return amount
+
+
+def _written(dose: Dose) -> str:
+    """Return drug and amount as a sentence writes them, with all digits."""
+    return f"{dose.drug} {repr(float(dose.amount)).removesuffix('.0').replace('e+', 'e')} {dose.unit}"
 
 
 def _converted(dose: Dose, question: Question, target: str, substance: str) -> float:
@@ -79,19 +85,18 @@ def _converted(dose: Dose, question: Question, target: str, substance: str) -> f
         else f"an amount in the unit of {substance}, or a concentration"
     )
     if kind == "mass" and not weighed:
-        raise RegimenError(Issue(f"{dose.drug} {dose.amount:g} {dose.unit}: the model {question.name} cannot take a mass", expected=where))
+        repair = "Write the concentration in the medium" if question.pre_run else "Divide the mass by the molar mass of the drug"
+        raise RegimenError(Issue(f"{_written(dose)}: the model {question.name} cannot take a mass", expected=where, repair=repair))
     _refuse_route(dose, question, target)
     if kind == "concentration" and not weighed and size.value is not None and size.unit is not None:
         return convert(dose.amount, dose.unit, f"{substance}/({size.unit})") * size.value
     if kind == ("mass" if weighed else "amount"):
         return convert(dose.amount, dose.unit, substance)
     if weighed:
-        raise RegimenError(
-            Issue(
-                f"{dose.drug} {dose.amount:g} {dose.unit}: the model {question.name} counts masses", expected=f"a mass such as {substance}"
-            )
-        )
-    raise RegimenError(Issue(f"{dose.drug} {dose.amount:g} {dose.unit}: the compartment of {target} has no size", expected=where))
+        problem, repair = f"{_written(dose)}: the model {question.name} counts masses", f"Write the dose in {substance}"
+        raise RegimenError(Issue(problem, expected=f"a mass such as {substance}", repair=repair))
+    problem, repair = f"{_written(dose)}: the compartment of {target} has no size", f"Write the dose in {substance}"
+    raise RegimenError(Issue(problem, expected=where, repair=repair))
 
 
 def _refuse_route(dose: Dose, question: Question, target: str) -> None:
@@ -99,10 +104,11 @@ def _refuse_route(dose: Dose, question: Question, target: str) -> None:
         return
     if not question.own:
         problem = f"the model {question.name} has one way in; the route {dose.route} means nothing to it"
-        raise RegimenError(Issue(problem, expected="no route"))
+        raise RegimenError(Issue(problem, expected="no route", repair=f'Take "{dose.route}" out of the regimen'))
     if dose.route not in ("iv", "iv-inf"):
         problem = f"the model {question.name} does not say where the route {dose.route} leads; the dose names the species {target} itself"
-        raise RegimenError(Issue(problem, id=dose.drug, expected=f"iv or iv-inf D, or no route, for a dose straight into {target}"))
+        expected, repair = f"iv or iv-inf D, or no route, for a dose straight into {target}", f'Take "{dose.route}" out of the regimen'
+        raise RegimenError(Issue(problem, id=dose.drug, expected=expected, repair=repair))
 
 
 def doses_after(regimen: Regimen, end_h: float) -> int:

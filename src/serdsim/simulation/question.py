@@ -54,7 +54,8 @@ def ask(
     if not path.exists():
         raise neither_model_nor_file(name, root)
     if genotype or cell_line:
-        raise InputError(Issue("genotype and cell line select rows for shipped models", expected=f"neither for {name}"))
+        problem, repair = "genotype and cell line select rows for shipped models", "Leave both out"
+        raise InputError(Issue(problem, expected=f"neither for {name}", repair=repair))
     from serdsim.model.sbml import read_model  # loads libSBML, which shipped models need only once
     from serdsim.model.unit_check import wrong_units
 
@@ -76,7 +77,7 @@ def _shipped(
         slot = slot_of(drug, recipe, root)
         if slot in given:
             problem = f"the model {name} has one place for a {slot}, not for {given[slot]} and {drug}"
-            raise RegimenError(Issue(problem, expected=f"one {slot}"))
+            raise RegimenError(Issue(problem, expected=f"one {slot}", repair="Take one of the two out of the regimen"))
         given[slot] = drug
     selection = {**recipe.defaults} | given
     selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
@@ -94,11 +95,13 @@ def check_outputs(question: Question, equations: Equations) -> None:
         *(id for id, _ in (*equations.fixed, *equations.moving)),
         *(id for id, _ in equations.boundary_flux),
     ]
-    shown = [id for id in known if not id.endswith("__amount")]
+    shown = list(dict.fromkeys(id for id in known if not id.endswith("__amount")))
     issues = []
-    for id in question.outputs:
+    for id in dict.fromkeys(question.outputs):
         if id not in shown:
-            near = ", ".join(get_close_matches(id, shown, 3))
-            issues.append(Issue("the model has no such output", file=question.name, id=id, expected=near or "an id of the model"))
+            near = get_close_matches(id, shown, 3)
+            expected = ", ".join(near) or "an id of the model"
+            repair = f"Did you mean {near[0]}?" if near else "Name a species, a compartment, a parameter or a rule of the model"
+            issues.append(Issue("the model has no such output", file=question.name, id=id, expected=expected, repair=repair))
     if issues:
         raise ModelError(issues)

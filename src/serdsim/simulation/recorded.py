@@ -87,7 +87,8 @@ def check_people(equations: Equations, people: Sequence[Person], compartments: M
     for number, id in sorted(compartments.items()):
         if id not in equations.states:
             expected = f"one of {', '.join(equations.states)}"
-            issues.append(Issue(f"compartment {number} is no species that can be dosed", id=id, expected=expected))
+            problem = f"compartment {number} is no species that can be dosed"
+            issues.append(Issue(problem, id=id, expected=expected, repair="Name one of these"))
     issues += [issue for person in people for issue in _misfits(equations, person, compartments)]
     if issues:
         raise RegimenError(issues)
@@ -97,12 +98,19 @@ def _misfits(equations: Equations, person: Person, compartments: Mapping[int, st
     first = person.records[0]
     listed = ", ".join(f"{number}={id}" for number, id in sorted(compartments.items())) or "none"
     issues = [
-        Issue(f"CMT is {record.compartment}, which stands for no species", record.file, record.line, expected=f"one of {listed}")
+        Issue(
+            f"CMT is {record.compartment}, which stands for no species",
+            record.file,
+            record.line,
+            expected=f"one of {listed}",
+            repair="Write one of these into CMT, or name its species in --compartments",
+        )
         for record in person.records
         if record.doses and record.compartment not in compartments
     ]
     if not person.observed:
-        issues.append(Issue("the individual has no observation", first.file, first.line, id=person.id, expected="a record of EVID 0"))
+        expected, repair = "a record of EVID 0", "Add a record at each time that is wanted"
+        issues.append(Issue("the individual has no observation", first.file, first.line, person.id, expected, repair))
     missing = [name for name, _ in first.inputs if name not in equations.constants]
     return issues + [
         Issue("the model has no such input", first.file, first.line, id=name, expected="a constant of the model") for name in missing
