@@ -145,8 +145,8 @@ class Field:
         try:
             return read()
         except InputError as error:
-            issues = [replace(issue, line=self.line) if issue.line is None else issue for issue in error.issues]
-            raise type(error)(issues) from None
+            shown, line = self.source.shown, self.line
+            raise type(error)([replace(issue, file=shown, line=line, id=issue.id or self.name) for issue in error.issues]) from None
 
     def _mapping(self) -> Mapping[str, object]:
         if not isinstance(self.value, dict):

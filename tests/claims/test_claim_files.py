@@ -160,7 +160,7 @@ TOGETHER = {
     ),
     "an ablation that sets a negative value": (
         ("ablations.yaml", "set: {pref_drug: pref_E2}", "set: {pref_drug: -1}"),
-        '"pref_drug" is set to "-1"',
+        'set, pref_drug: this is "-1"',
         "ablations.yaml",
     ),
     "an ablation that restates no statement": (

@@ -174,7 +174,7 @@ def test_a_grid_lacking_a_field_is_refused(tmp_path: Path) -> None:
         ({"marks": [{"row": "G1", "concentration": "C9", "label": "l"}]}, "no such row"),
         ({"marks": [{"row": "G1", "concentration": "C2", "label": "l"}]}, "no single value"),
         ({"marks": [{"row": "G1", "concentration": "3 h", "label": "l"}]}, "3 h"),
-        ({"marks": [{"row": "G1", "concentration": "3 nM"}]}, "a mark lacks 'label'"),
+        ({"marks": [{"row": "G1", "concentration": "3 nM"}]}, "the field label is missing"),
         ({"relative_to": "window"}, "gr relative to window"),
         ({"bands": [{"series": "z", "label": "l"}]}, 'no series "z"'),
     ],

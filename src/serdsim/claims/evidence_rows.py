@@ -107,7 +107,8 @@ def require_facts(ids: Iterable[str], facts: Mapping[str, Fact], *, role: str | 
     for id in ids:
         if id not in facts:
             near = ", ".join(get_close_matches(id, facts, 3))
-            issues.append(Issue("no such row in evidence.tsv", file=file, id=id, expected=near or "an id of evidence.tsv"))
+            expected, repair = near or "an id of evidence.tsv", "Correct the id, or add the row to evidence.tsv"
+            issues.append(Issue("no such row in evidence.tsv", file=file, id=id, expected=expected, repair=repair))
         elif role is not None and facts[id].role != role:
             issues.append(
                 Issue(

@@ -19,6 +19,7 @@ from serdsim.experiments.runner import Readings
 
 _FIELDS = ("id", "title", "kind", "output", "time", "metric", "of", "to", "x", "y", "inside", "caption", "description")
 _METRICS = {"ic50_ratio": "IC50", "ec50_ratio": "EC50", "gr50_ratio": "GR50", "dc50_ratio": "DC50"}
+REPAIR = "Correct the figure, or what it draws in the same file"
 _MOST = 8  # columns whose numbers can still be read on a phone
 
 
@@ -32,7 +33,8 @@ def grid_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]
     id, file = str(entry.get("id", "figures")), experiment.file
     lacks = [name for name in _FIELDS if name not in entry]
     if lacks:
-        return [Issue("the figure lacks " + ", ".join(lacks), file=file, id=id, expected=", ".join(_FIELDS))]
+        repair = f'Add "{lacks[0]}: ..." to the figure'
+        return [Issue("the figure lacks " + ", ".join(lacks), file=file, id=id, expected=", ".join(_FIELDS), repair=repair)]
     try:
         columns, rows = _values(entry["x"]), _values(entry["y"])
         lower, upper = (float(entry["inside"][end]) for end in ("lower", "upper"))
@@ -40,7 +42,7 @@ def grid_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]
         labelled = all(str(entry[axis][word]) for axis in ("x", "y") for word in ("label", "unit"))
     except (KeyError, TypeError, ValueError) as problem:
         expected = "x and y with label, unit and values, inside with lower and upper, assay with x, y and label"
-        return [Issue(f"the grid cannot be read: {problem}", file=file, id=id, expected=expected)]
+        return [Issue(f"the grid cannot be read: {problem}", file=file, id=id, expected=expected, repair="Complete the grid")]
     wrong: list[tuple[str, str]] = [] if labelled else [("an axis has no label or unit", "label and unit of x and of y")]
     if not 0 < lower < upper < float("inf"):
         wrong.append((f"inside {lower:g} to {upper:g}", "0 < lower < upper"))
@@ -55,7 +57,7 @@ def grid_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]
     if observed(experiment.times(), time) is None:
         wrong.append((f"the experiment does not observe {time:g} h", f"0 to {experiment.hours:g} h in steps of {experiment.every:g} h"))
     wrong += _series_issues(entry, columns, rows, experiment)
-    return [Issue(problem, file=file, id=id, expected=expected) for problem, expected in wrong]
+    return [Issue(problem, file=file, id=id, expected=expected, repair=REPAIR) for problem, expected in wrong]
 
 
 def _axis_issues(axis: str, values: tuple[float, ...]) -> list[tuple[str, str]]:

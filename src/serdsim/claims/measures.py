@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 
@@ -155,7 +156,7 @@ def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) ->
             "Write its fields below one dash",
         )
         raise ClaimError(Issue(problem, file=file, id="parts", expected=expected, repair=repair))
-    id = str(entry.get("id", "?"))
+    id = str(entry.get("id", "parts"))
     try:
         spec = dict(entry["measure"])
         measure = _measure(spec, file, id)
@@ -226,7 +227,9 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
         words = [word.strip() for word in text.split("@")]
         if words[0] not in experiment.series:
             known = "one of " + ", ".join(experiment.series)
-            issues.append(Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected=known))
+            near = get_close_matches(words[0], experiment.series, 1)
+            repair = f'Did you mean "{near[0]}"?' if near else f"Name one of these, or add the series to {experiment.file}"
+            issues.append(Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected=known, repair=repair))
         elif part.measure.kind in _WHOLE:
             issues += _whole_series(text, words, part, experiment, file)
         elif len(words) > 1:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from serdsim.claims.evidence_rows import Fact, require_facts
-from serdsim.claims.grids import grid_issues, grid_panel
+from serdsim.claims.figure_shapes import check_shapes
+from serdsim.claims.grids import REPAIR, grid_issues, grid_panel
 from serdsim.claims.kinds import gr_curve
 from serdsim.claims.marks import marks_of, rows_of_mark
 from serdsim.claims.measures import Measure, arm, locate
@@ -35,6 +36,7 @@ def check_panels(path: Path, experiment: Experiment, facts: Mapping[str, Fact]) 
     """
     with located(path):
         figures = read_record(path).get("figures") or []
+        check_shapes(path)
         issues = [issue for entry in figures for issue in _figure_issues(entry, experiment)]
         if issues:
             raise ClaimError(issues)
@@ -56,7 +58,8 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
     id, file = str(entry.get("id", "figures")), experiment.file
     lacks = [name for name in _FIGURE if name not in entry]
     if lacks:
-        return [Issue("the figure lacks " + ", ".join(lacks), file=file, id=id, expected=", ".join(_FIGURE))]
+        repair = f'Add "{lacks[0]}: ..." to the figure'
+        return [Issue("the figure lacks " + ", ".join(lacks), file=file, id=id, expected=", ".join(_FIGURE), repair=repair)]
     wrong: list[tuple[str, str]] = []
     if (entry["kind"], entry["relative_to"]) not in _KINDS:
         wrong.append(
@@ -77,7 +80,7 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
             wrong.append((f'no series "{name}"', "one of " + ", ".join(experiment.series)))
         elif entry["kind"] in ("dose", "gr") and name in shown and experiment.series[name].concentrations[0] > 0:
             wrong.append((f'the series "{name}" has no vehicle', "0 nM as its first concentration"))
-    return [Issue(problem, file=file, id=id, expected=expected) for problem, expected in wrong]
+    return [Issue(problem, file=file, id=id, expected=expected, repair=REPAIR) for problem, expected in wrong]
 
 
 def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws: int) -> tuple[Panel, ...]:

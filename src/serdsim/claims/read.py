@@ -151,7 +151,10 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
         if name not in record
     ]
     extra = set(record) - {*_FIELDS, "primary", "combine", "shows"}
-    issues += [Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS)) for name in sorted(extra)]
+    issues += [
+        Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS), repair="Correct its name or remove it")
+        for name in sorted(map(str, extra))
+    ]
     if not issues and record["id"] != Path(file).stem:
         repair = f'Write "id: {Path(file).stem}", or rename the file'
         issues.append(Issue(f'the file says "{record["id"]}"', file=file, id="id", expected=Path(file).stem, repair=repair))
@@ -177,6 +180,14 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
         for name in lists
         if not isinstance(record[name], list)
     ]
+    issues += [
+        Issue("an entry is no name or sentence", file=file, id=name, expected="a list of words", repair="Put each entry in quotes")
+        for name in ("evidence", "driving", "limits", "primary")
+        if isinstance(record.get(name, []), list) and not all(isinstance(entry, str) for entry in record.get(name, []))
+    ]
+    if not isinstance(record.get("primary", []), list):
+        expected, repair = "a list of ids of parts", "Put the ids in square brackets"
+        issues.append(Issue("this is not a list", file=file, id="primary", expected=expected, repair=repair))
     margin = record["margin"]
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not isfinite(margin)):
         repair = "Write the number alone; its unit stands in the field unit"
@@ -195,7 +206,7 @@ def _check_citations(record: Mapping[str, Any], file: str, references: Mapping[s
             expected = "key, locator, directness, quality"
             problem, repair = f"a citation lacks {', '.join(lacks)}", "Add the fields to the citation"
             raise ClaimError(Issue(problem, file=file, id="citations", expected=expected, repair=repair))
-        if entry["key"] not in references:
+        if str(entry["key"]) not in references:
             near = get_close_matches(str(entry["key"]), list(references), 3)
             repair = "Did you mean " + " or ".join(near) + "?" if near else "Add the entry to references.bib"
             problem = f'the reference "{entry["key"]}" is unknown'

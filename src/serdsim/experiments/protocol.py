@@ -132,7 +132,9 @@ def _experiment(path: Path) -> Experiment:
     if missing:
         repair = f'Add "{missing[0]}: {_EXAMPLES.get(missing[0], "...")}"'
         raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected=", ".join(_FIELDS), repair=repair))
-    if not isinstance(record["series"], list) or not record["series"] or not isinstance(record["outputs"], list) or not record["outputs"]:
+    outputs = record["outputs"]
+    named = isinstance(outputs, list) and outputs and all(isinstance(id, str) for id in outputs)
+    if not isinstance(record["series"], list) or not record["series"] or not named:
         repair = "Write outputs: [er_total], and below series: one entry after a dash for each"
         problem = "the experiment has no series or no outputs"
         raise ClaimError(Issue(problem, file=file, id="series, outputs", expected="a list of each", repair=repair))
