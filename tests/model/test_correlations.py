@@ -100,6 +100,11 @@ def test_a_name_that_no_row_has_is_said(tmp_path):
         load("cell", library=library)
     path.write_text(text, encoding="utf-8")
     assert load("cell", library=library).evidence["K_drive"].mixture
+    path.unlink()
+    with pytest.raises(TableError, match="correlations.tsv  the file is missing"):
+        load("cell", library=library)
+    path.write_text(HEAD, encoding="utf-8")
+    assert load("cell", library=library).evidence["K_drive"].mixture == ()
 
 
 def test_rows_are_joined_directly_or_through_others(tmp_path):

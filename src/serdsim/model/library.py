@@ -60,7 +60,11 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
     together = mixtures_of(root / "correlations.tsv")
     require_rows(root / "correlations.tsv", _row_names(root), root / "references.bib")
-    return _filled(model, dict(_numbers(recipe, root, {**recipe.defaults, **select})), recipe, together)
+    numbers = dict(_numbers(recipe, root, {**recipe.defaults, **select}))
+    if not (root / "correlations.tsv").is_file() and any(row.text("grade") == "fitted" for row, _ in numbers.values()):
+        repair = "Fetch it again, or write a file with only its header where fitted numbers are to be drawn apart"
+        raise TableError(Issue("the file is missing", "correlations.tsv", expected="which fitted rows are drawn together", repair=repair))
+    return _filled(model, numbers, recipe, together)
 
 
 @lru_cache(maxsize=16)
