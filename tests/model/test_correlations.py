@@ -101,7 +101,7 @@ def test_a_name_that_no_row_has_is_said(tmp_path):
     path.write_text(text, encoding="utf-8")
     assert load("cell", library=library).evidence["K_drive"].mixture
     path.unlink()
-    with pytest.raises(TableError, match="correlations.tsv  the file is missing"):
+    with pytest.raises(TableError, match=r"correlations\.tsv  the file is missing"):
         load("cell", library=library)
     path.write_text(HEAD, encoding="utf-8")
     assert load("cell", library=library).evidence["K_drive"].mixture == ()
