@@ -68,7 +68,7 @@ def build_tangent(system: System) -> Tangent:
         block=tuple(g.tangents(system.block, of_inputs)),
         switches=tuple(g.tangents(system.switches, of_block)),
         rhs=tuple(g.tangents(system.rhs, live)),
-        turned=tuple(g.tangents(_turned(system), live)),
+        turned=tuple(g.tangents(turned(system), live)),
         drift=dict(zip(system.drift, drift, strict=True)),
         outputs=tuple(g.tangents(system.outputs, live)),
         sizes=tuple(g.tangents(system.sizes, live)),
@@ -76,7 +76,7 @@ def build_tangent(system: System) -> Tangent:
     )
 
 
-def _turned(system: System) -> list[Node]:
+def turned(system: System) -> list[Node]:
     """Return the Jacobian times u, row by row."""
     g = system.graph
     terms: list[list[Node]] = [[] for _ in system.rhs]

@@ -66,11 +66,7 @@ def run_sensitivities(
         For a model with events, for a comparison whose time of change has no derivative that we know, and for two changes that
         fall in one instant and move apart.
     """
-    missing = [id for id in parameters if id not in equations.given]
-    if missing:
-        raise InputError(
-            Issue(f"there is no sensitivity to {', '.join(missing)}", expected="parameters or start values that individuals bring")
-        )
+    check_parameters(equations, parameters)
     system = build_system(equations, plan.outputs)
     functions = Functions(system)
     slopes = Slopes(build_tangent(system))
@@ -82,6 +78,15 @@ def run_sensitivities(
             one = _Follower(functions, slopes, plan.chunk(slice(number, number + 1)), parameters, read_method(method))
             found[..., number] = one.all(tape[number])
     return Sensitivities(arrays, found)
+
+
+def check_parameters(equations: Equations, parameters: Sequence[str]) -> None:
+    """Raise an InputError for parameters that individuals do not bring."""
+    missing = [id for id in parameters if id not in equations.given]
+    if missing:
+        raise InputError(
+            Issue(f"there is no sensitivity to {', '.join(missing)}", expected="parameters or start values that individuals bring")
+        )
 
 
 class _Follower:
