@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from serdsim.codegen.graph import Node
+from serdsim.codegen.graph import Graph, Node
 from serdsim.codegen.system import System
 from serdsim.codegen.tangent import turned
 from serdsim.errors import Issue, ModelError
@@ -19,8 +19,8 @@ _LONGEST = 80
 class Columns:
     """Non-zeros only. Keys of what belongs to a parameter are (parameter, row), of a matrix (row, column).
 
-    Inputs beside those of the system are `dp.E` and `dc.E`, the entries of `inputs` and `block` in their order, `u.I`, a stage, and
-    `w.0`, by which the partial derivative by time counts in the stage.
+    Inputs beside those of the system are `dp.E` and `dc.E`, the entries of `inputs` and `block` in their order, `u.I`, a stage,
+    `w.0`, by which the partial derivative by time counts in the stage, and `k.E`, what `kept` holds for all stages.
 
     Attributes
     ----------
@@ -33,6 +33,8 @@ class Columns:
         By the states: of the rates, of what the matrix of a stage adds (Jacobian times u, and drift), of the outputs.
     rates_by, turn_by, shown_by : Entries
         The same by the parameters.
+    kept : tuple of node
+        What `turn` and `turn_by` need and no stage changes.
     sized : tuple of bool
         For each state whether the size by which it is divided moves with states or parameters.
     """
@@ -47,6 +49,7 @@ class Columns:
     rates_by: Entries
     turn_by: Entries
     shown_by: Entries
+    kept: tuple[Node, ...]
     sized: tuple[bool, ...]
 
 
@@ -78,17 +81,20 @@ def build_columns(system: System, parameters: Sequence[str]) -> Columns:
     drift = [g.mul(g.input("w.0"), system.drift.get(row, g.zero)) for row in range(n)]
     turning = [g.add(*pair) for pair in zip(turned(system), drift, strict=True)]
     sizes = {row for row, _ in by_states(system.sizes)} | {row for _, row in by_parameters(system.sizes, of_block)}
+    turn, turn_by = by_states(turning), by_parameters(turning, of_block)
+    kept, moved = _apart(g, [*turn.values(), *turn_by.values()])
     return Columns(
         parameters=tuple(parameters),
         start={key: node for key, node in first.items() if key[1] < n},
         inputs=inputs,
         block=block,
         rates=system.jacobian,
-        turn=by_states(turning),
+        turn=dict(zip(turn, moved[: len(turn)], strict=True)),
         shown=by_states(system.outputs),
         rates_by=by_parameters(system.rhs, of_block),
-        turn_by=by_parameters(turning, of_block),
+        turn_by=dict(zip(turn_by, moved[len(turn) :], strict=True)),
         shown_by=by_parameters(system.outputs, of_block),
+        kept=kept,
         sized=tuple(row in sizes for row in range(n)),
     )
 
@@ -100,6 +106,35 @@ def _named(system: System, entries: Entries, names: Sequence[str], prefix: str, 
     for e, (k, row) in enumerate(entries):
         found[k][g.input(names[row])] = g.input(f"{prefix}.{e}")
     return found
+
+
+def _apart(g: Graph, roots: Sequence[Node]) -> tuple[tuple[Node, ...], list[Node]]:
+    """Return the largest parts that no stage changes, and the roots with the inputs `k.E` in their place."""
+    moves: set[Node] = set()
+    places: dict[Node, Node] = {}
+    found: dict[Node, Node] = {}
+    kept: list[Node] = []
+
+    def of(node: Node) -> Node:
+        if node in moves:
+            return found[node]
+        if g.parts[node].op in ("const", "nan"):
+            return node
+        if node not in places:
+            number = g.input(f"k.{len(kept)}")
+            places[node] = g.make("neq", number, g.zero) if g.is_truth(node) else number
+            kept.append(g.number(node))
+        return places[node]
+
+    for node in g.program(roots):
+        part = g.parts[node]
+        if part.op == "input" and part.name[:2] in ("u.", "w."):
+            moves.add(node)
+            found[node] = node
+        elif moves.intersection(part.args):
+            moves.add(node)
+            found[node] = g.same(part.op, [of(arg) for arg in part.args])
+    return tuple(kept), [of(root) for root in roots]
 
 
 def _check(system: System, parameters: Sequence[str], switches: Entries) -> None:

@@ -13,6 +13,7 @@ from serdsim.codegen.system import System
 
 _PLACES: dict[str, tuple[str, Mapping[str, int] | None]] = {
     "y": ("%y", None), "c": ("%c", None), "z": ("%z", None), "dc": ("%dc", None), "u": ("%u", None), "w": ("%w", None),
+    "k": ("%k", None),
 }  # fmt: skip
 _MORE = ", ptr noalias %dc, ptr noalias %b"
 
@@ -20,18 +21,19 @@ _MORE = ", ptr noalias %dc, ptr noalias %b"
 def column_functions(system: System, columns: Columns, lanes: int, *, fma: bool) -> list[str]:
     """Return the IR of what a tangent of a step calls.
 
-    ``s_rates`` and ``s_observe`` of (y, c, z, t, out, dc, b) and ``s_turn`` of (..., u, w) write the entries of a matrix to `out`
-    and add to the columns b what parameters do; ``s_start`` of (g, s, dp), ``s_block`` of (p, dp, dc); ``s_by_rates``,
-    ``s_by_turn`` and ``s_by_shown`` of (entries, x, b) add the product of matrix and x to b.
+    ``s_rates``, ``s_observe`` and ``s_keep`` of (y, c, z, t, out, dc, b) and ``s_turn`` of (..., u, w, k) write the entries of a
+    matrix to `out` and add to the columns b what parameters do; ``s_start`` of (g, s, dp), ``s_block`` of (p, dp, dc);
+    ``s_by_rates``, ``s_by_turn`` and ``s_by_shown`` of (entries, x, b) add the product of matrix and x to b.
     """
 
     def code() -> Code:
         return Code(lanes, fma=fma)
 
     n, outputs = len(system.rhs), len(system.outputs)
-    live = (
+    live: tuple[tuple[str, Entries, Entries, int, str], ...] = (
         ("s_rates", columns.rates, columns.rates_by, n, ""),
-        ("s_turn", columns.turn, columns.turn_by, n, ", ptr noalias %u, ptr noalias %w"),
+        ("s_keep", {(e, 0): node for e, node in enumerate(columns.kept)}, {}, n, ""),
+        ("s_turn", columns.turn, columns.turn_by, n, ", ptr noalias %u, ptr noalias %w, ptr noalias %k"),
         ("s_observe", columns.shown, columns.shown_by, outputs, ""),
     )
     return [

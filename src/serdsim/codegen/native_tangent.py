@@ -10,15 +10,22 @@ from serdsim.codegen.method import Method
 from serdsim.codegen.native_lane import copy_lane
 from serdsim.codegen.native_output import dense_weights
 
+_CACHE, _APART = 64, 8  # vectors between two of the same place, and how far apart the blocks are in this measure
+
 
 def tangent_blocks(columns: Columns, states: int, stages: int, outputs: int) -> tuple[tuple[str, int], ...]:
     """Return the blocks that columns need, with their sizes in vectors."""
-    every = len(columns.parameters) * states
+    every = _stride(len(columns.parameters) * states)
     return (
         *((name, every) for name in ("s", "s1", "s_begin", "new_s", "s_seen")), ("du", stages * every), ("s_at", states),
         ("dp", len(columns.inputs)), ("new_dp", len(columns.inputs)), ("dc", len(columns.block)), ("jv", len(columns.rates)),
-        ("hv", len(columns.turn)), ("ov", len(columns.shown)), ("so", len(columns.parameters) * outputs),
+        ("hv", len(columns.turn)), ("kv", len(columns.kept)), ("ov", len(columns.shown)), ("so", len(columns.parameters) * outputs),
     )  # fmt: skip
+
+
+def _stride(vectors: int) -> int:
+    """Return the room for so many vectors: what is read together must not fall into the same few places of the first-level cache."""
+    return vectors + (_APART - vectors) % _CACHE
 
 
 def tangent_functions(columns: Columns, method: Method, layout: Layout, lanes: int, *, fma: bool) -> list[str]:
@@ -38,6 +45,7 @@ class _Wide(Frame):
     def __init__(self, layout: Layout, lanes: int, *, fma: bool) -> None:
         super().__init__(layout, lanes, fma=fma)
         self.n, self.every = layout.states, layout.states * layout.parameters
+        self.stride = _stride(self.every)
 
     def combined(self, row: Value | int, weights: tuple[float, ...], block: str, size: int, start: Value | None = None) -> Value:
         """Return start + sum weights[j] block[j] in one row."""
@@ -70,15 +78,18 @@ class _Step(_Wide):
         code, method = self.code, self.method
         taken = self.clock("taken")
         inverse = code.div(code.splat(1.0), taken)
+        if method.implicit:
+            unused = f", ptr {self.block('dc')}, ptr {self.block('du')}"
+            self.live("s_keep", self.block("y"), self.clock_place("t"), self.block("kv"), unused)
         for i in range(method.stages):
-            out = code.at(self.block("du"), i * self.every)
+            out = code.at(self.block("du"), i * self.stride)
             self._begin(i, out, inverse)
             code.store(code.fma(taken, code.splat(method.alpha[i]), self.clock("t")), self.clock_place("before"))
             more = f", ptr {self.block('dc')}, ptr {out}"
             self.live("s_rates", self.block("s_at"), self.clock_place("before"), self.block("jv"), more)
             if method.implicit:
                 code.store(code.mul(taken, code.splat(method.d[i])), self.clock_place("spare"))
-                more += f", ptr {code.at(self.block('u'), i * self.n)}, ptr {self.clock_place('spare')}"
+                more += f", ptr {code.at(self.block('u'), i * self.n)}, ptr {self.clock_place('spare')}, ptr {self.block('kv')}"
                 self.live("s_turn", self.block("y"), self.clock_place("t"), self.block("hv"), more)
             with code.each(self.layout.parameters) as k:
                 first = code.integer("mul", k, self.n)
@@ -91,7 +102,7 @@ class _Step(_Wide):
                     with code.each(self.n) as row:
                         code.store(code.mul(code.load(b, row), taken), b, row)
         with code.each(self.every) as row:
-            end = self.combined(row, method.m, "du", self.every, code.load(self.block("s"), row))
+            end = self.combined(row, method.m, "du", self.stride, code.load(self.block("s"), row))
             code.store(end, self.block("s1"), row)
         return code.function("internal void @s_step(ptr noalias %args) noinline nounwind")
 
@@ -101,8 +112,9 @@ class _Step(_Wide):
         with code.each(self.n) as row:
             code.store(self.combined(row, method.a[i], "u", self.n, code.load(self.block("y"), row)), self.block("s_at"), row)
         with code.each(self.every) as row:
-            code.store(self.combined(row, method.a[i], "du", self.every, code.load(self.block("s"), row)), self.block("s_seen"), row)
-            added = code.mul(self.combined(row, method.c[i], "du", self.every), inverse) if method.implicit else code.splat(0.0)
+            place = self.combined(row, method.a[i], "du", self.stride, code.load(self.block("s"), row))
+            added = code.mul(self.combined(row, method.c[i], "du", self.stride), inverse) if method.implicit else code.splat(0.0)
+            code.store(place, self.block("s_seen"), row)
             code.store(added, out, row)
 
 
@@ -119,7 +131,7 @@ class _Look(_Wide):
         with code.each(self.every) as row:
             total = code.load(self.block("s"), row)
             for j, weight in enumerate(weights):
-                total = code.fma(code.load(self.block("du"), code.shift(row, j * self.every)), weight, total)
+                total = code.fma(code.load(self.block("du"), code.shift(row, j * self.stride)), weight, total)
             code.store(total, self.block("s_seen"), row)
         self.show(self.block("seen"), self.clock_place("row_time"), self.block("s_seen"))
         return code.function("internal void @s_look(ptr noalias %args, ptr noalias %x) noinline nounwind")

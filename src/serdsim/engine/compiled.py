@@ -22,7 +22,8 @@ from serdsim.kept import kept_bytes
 
 _LOCK = threading.Lock()
 _KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
-_MOST_KNOWN = 32
+_TANGENTS: list[tuple[Equations, tuple[object, ...], Compiled, Columns]] = []
+_MOST_KNOWN, _MOST_TANGENTS = 32, 8
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Com
 
 def compiled_tangent(equations: Equations, outputs: tuple[str, ...], method: str, parameters: tuple[str, ...]) -> tuple[Compiled, Columns]:
     """Return a loaded kernel that carries sensitivities along, and what its columns are; the machine code is kept on disk."""
-    check_outputs(equations, outputs)
-    system = build_system(equations, outputs)
-    columns = build_columns(system, parameters)
-    return _compiled(system, method, columns), columns
+    with _LOCK:
+        for of, asked, code, columns in _TANGENTS:
+            if of is equations and asked == (outputs, method, parameters):
+                return code, columns
+        check_outputs(equations, outputs)
+        system = build_system(equations, outputs)
+        columns = build_columns(system, parameters)
+        code = _compiled(system, method, columns)
+        del _TANGENTS[: max(0, len(_TANGENTS) - _MOST_TANGENTS + 1)]
+        _TANGENTS.append((equations, (outputs, method, parameters), code, columns))
+        return code, columns
 
 
 def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
