@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from little_models import kernel, model
 from native_cases import error, native, plan_of, reference
+from serdsim.codegen.array_printer import array_function
 from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.graph import Graph, lower
 from serdsim.codegen.graph_rules import _APPLY, _DIRECT
@@ -65,6 +66,37 @@ def check_flat(op: str) -> None:
     node = lower(graph, apply(op, X), {"x": x})
     assert graph.slopes([node], [x]) == [{}]
     assert graph.parts[node].op != "const"
+
+
+@pytest.mark.parametrize("op", [op for op in (*ONE, *TWO) if op not in LARGE])
+def test_the_derivative_of_a_derivative_is_the_second(op: str) -> None:
+    graph = Graph()
+    known = {id: graph.input(id) for id in "xyab"}
+    args = (INNER, apply("plus", X, Y)) if op in TWO else (apply("times", X, Y),)
+    node = lower(graph, apply(op, *args), known)
+    slopes = [graph.slopes([node], [known["x"], known["y"]])[0].get(i, graph.zero) for i in (0, 1)]
+    bends = graph.tangents(slopes, {known["x"]: known["a"], known["y"]: known["b"]})
+    point, rates = {"x": mpmath.mpf(0.7), "y": mpmath.mpf(1.3)}, {"a": mpmath.mpf(0.4), "b": mpmath.mpf(-1.1)}
+    if op == "arccosh":
+        point["x"] = mpmath.mpf(2.0)
+    with mpmath.workdps(60):
+        for slope, bend in zip(slopes, bends, strict=True):
+
+            def along(s: mpmath.mpf, slope: int = slope) -> mpmath.mpf:
+                return value(graph, slope, {"x": point["x"] + s * rates["a"], "y": point["y"] + s * rates["b"]})
+
+            mine, exact = value(graph, bend, point | rates), mpmath.diff(along, 0)
+            assert abs(mine - exact) <= 1e-13 * (1 + abs(exact)), (op, mine, exact)
+
+
+def test_the_second_derivative_of_a_steep_power_at_zero_is_flat() -> None:
+    graph = Graph()
+    x, n = graph.input("x"), graph.input("n")
+    slope = graph.slopes([graph.power(x, n)], [x])[0][0]
+    (bend,) = graph.tangents([slope], {x: graph.one})
+    found = array_function(graph, [bend], {"x": "y[0]", "n": "y[1]"})
+    (values,) = found(None, None, None, np.array([[0.0, 0.0, 0.0, 4.0], [1.5, 2.0, 1.0, 1.5]]), None, None)
+    assert values.tolist() == [0.0, 2.0, 0.0, 0.375]
 
 
 @pytest.mark.parametrize("op", TWO)

@@ -42,15 +42,17 @@ _NAMESPACE: dict[str, Any] = {name: _each(function) for name, function in FUNCTI
 }
 
 
-def array_function(graph: Graph, roots: Sequence[Node], inputs: Mapping[str, str]) -> Callable[..., list[np.ndarray]]:
-    """Return a function of (g, p, c, y, z, t) that gives the values of the roots.
+def array_function(
+    graph: Graph, roots: Sequence[Node], inputs: Mapping[str, str], arguments: str = "g, p, c, y, z, t"
+) -> Callable[..., list[np.ndarray]]:
+    """Return a function of the arguments that gives the values of the roots.
 
     Parameters
     ----------
     inputs : mapping of input name to Python source
         For example ``{"y.0": "y[0]"}``.
     """
-    lines = ["def compute(g, p, c, y, z, t):"]
+    lines = [f"def compute({arguments}):"]
     for node in graph.program(roots):
         part = graph.parts[node]
         lines.append(f"    n{node} = {_source(part.op, [f'n{arg}' for arg in part.args], part.value, inputs.get(part.name, ''))}")

@@ -184,7 +184,13 @@ class Graph:
 
     def slopes(self, roots: Sequence[Node], inputs: Sequence[Node]) -> list[dict[int, Node]]:
         """Return for each root the derivatives by those `inputs` (by position) on which it depends."""
-        known: dict[Node, dict[int, Node]] = {node: {column: self.one} for column, node in enumerate(inputs)}
+        return self._forward(roots, {node: {column: self.one} for column, node in enumerate(inputs)})
+
+    def tangents(self, roots: Sequence[Node], rates: Mapping[Node, Node]) -> list[Node]:
+        """Return how fast each root changes when the inputs change as fast as `rates` says; other inputs stand still."""
+        return [found.get(0, self.zero) for found in self._forward(roots, {node: {0: rate} for node, rate in rates.items()})]
+
+    def _forward(self, roots: Sequence[Node], known: dict[Node, dict[int, Node]]) -> list[dict[int, Node]]:
         for node in self.program(roots):
             if node not in known:
                 known[node] = self._slope(node, known)

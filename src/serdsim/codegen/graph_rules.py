@@ -61,6 +61,18 @@ def _pow(g: Graph, node: Node, args: Sequence[Node], d: Sequence[Node]) -> Node:
     return g.add(result, g.mul(d[1], by_exponent))
 
 
+def _power_bend(g: Graph, _: Node, args: Sequence[Node], d: Sequence[Node]) -> Node:
+    """Return the derivative of h*x^(h-1); at zero an infinite one counts as flat, as that of the power itself."""
+    base, exponent = args[0], args[1]
+    less = g.sub(exponent, g.one)
+    power = g.power(base, less)
+    result = g.mul(d[0], g.mul(exponent, g.make("powd", base, less, power))) if d[0] != g.zero else g.zero
+    if d[1] == g.zero:
+        return result
+    growth = g.mul(power, g.add(g.one, g.mul(exponent, g.make("log", base))))
+    return g.add(result, g.mul(d[1], g.select(g.make("gt", base, g.zero), growth, g.zero)))
+
+
 def _extreme(op: str) -> Slope:
     def rule(g: Graph, _: Node, args: Sequence[Node], d: Sequence[Node]) -> Node:
         return g.select(g.make("leq" if op == "min" else "geq", args[0], args[1]), d[0], d[1])
@@ -75,7 +87,7 @@ SLOPES: dict[str, Slope] = {
     "mul": _mul,
     "div": _div,
     "pow": _pow,
-    "powd": lambda g, node, args, d: g.const(math.nan),
+    "powd": _power_bend,
     "min": _extreme("min"),
     "max": _extreme("max"),
     "select": lambda g, _, args, d: g.select(args[0], d[1], d[2]),

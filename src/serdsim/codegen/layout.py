@@ -15,7 +15,7 @@ LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
 ARGUMENTS = (
     "work", "ints", "settings", "given", "initial", "times", "times_stride", "rows", "starts", "item_times", "item_kinds",
     "item_targets", "item_values", "out", "final", "status", "accepted", "refused", "fail_times", "individuals", "row_count",
-    "next", "cancel", "output_rows", "ends",
+    "next", "cancel", "output_rows", "ends", "out_s",
 )  # fmt: skip
 SETTINGS = ("rtol", "atol", "start", "safety", "grow", "shrink", "floor", "attempts", "memory")
 RUNNING, ARRIVED, NEEDED, FAILED = range(4)
@@ -25,7 +25,7 @@ STATUS = ("ok", "step_limit", "step_underflow", "not_finite", "cancelled", "hand
 
 @dataclass(frozen=True)
 class Layout:
-    """Offsets of the blocks, counted in vectors."""
+    """Offsets of the blocks, counted in vectors; `more` are blocks of columns, one column per parameter."""
 
     states: int
     stages: int
@@ -37,6 +37,8 @@ class Layout:
     events: int
     assigned: int
     lu: int
+    parameters: int = 0
+    more: tuple[tuple[str, int], ...] = ()
 
     def _sizes(self) -> dict[str, int]:
         n = self.states
@@ -45,7 +47,7 @@ class Layout:
             "seen": n, "spare_u": 2 * n, "c": self.block, "p": self.inputs, "new_p": self.inputs,
             "g": self.given, "o": self.outputs, "z": self.comparisons, "new_z": self.comparisons, "soon_z": self.comparisons, "w": self.lu,
             "was": self.events, "is": self.events, "waits": self.events, "order": self.events, "rank": self.events,
-            "values": self.assigned, "held": self.assigned,
+            "values": self.assigned, "held": self.assigned, **dict(self.more),
         }  # fmt: skip
 
     def offset(self, block: str) -> int:

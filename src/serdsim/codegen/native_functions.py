@@ -42,7 +42,7 @@ def functions(system: System, f: Factorisation | None, lanes: int, *, fma: bool)
     return [*texts, _jacobian(code(), system, f)] if f else texts
 
 
-def _place(code: Code, names: Mapping[str, tuple[str, Mapping[str, int] | None]]) -> Place:
+def place_of(code: Code, names: Mapping[str, tuple[str, Mapping[str, int] | None]]) -> Place:
     """Return what loads an input; `names` says for each prefix the block and, for named inputs, their positions."""
 
     def place(name: str) -> Value:
@@ -60,20 +60,20 @@ _LIVE_PLACES: dict[str, tuple[str, Mapping[str, int] | None]] = {"y": ("%y", Non
 
 
 def _live(name: str, code: Code, system: System, roots: Sequence[Node], *, added: bool = False) -> str:
-    for i, value in enumerate(write_parts(code, system.graph, roots, _place(code, _LIVE_PLACES))):
+    for i, value in enumerate(write_parts(code, system.graph, roots, place_of(code, _LIVE_PLACES))):
         code.store(code.add(value, code.load("%out", i)) if added else value, "%out", i)
     return code.function(f"internal void @{name}({LIVE}) noinline nounwind")
 
 
 def _truths(name: str, code: Code, system: System, roots: Sequence[Node]) -> str:
-    for k, mask in enumerate(write_parts(code, system.graph, roots, _place(code, _LIVE_PLACES))):
+    for k, mask in enumerate(write_parts(code, system.graph, roots, place_of(code, _LIVE_PLACES))):
         code.store(code.select(mask, code.splat(1.0), code.splat(0.0)), "%out", k)
     return code.function(f"internal void @{name}({LIVE}) noinline nounwind")
 
 
 def _jacobian(code: Code, system: System, f: Factorisation) -> str:
     places = list(system.jacobian)
-    values = write_parts(code, system.graph, list(system.jacobian.values()), _place(code, _LIVE_PLACES))
+    values = write_parts(code, system.graph, list(system.jacobian.values()), place_of(code, _LIVE_PLACES))
     found = dict(zip(places, values, strict=True))
     diagonal = code.load("%ig")
     for i in range(f.n):
@@ -87,7 +87,7 @@ def _jacobian(code: Code, system: System, f: Factorisation) -> str:
 def _start(code: Code, system: System) -> str:
     positions = {id: i for i, id in enumerate(system.equations.given)}
     roots = [*system.start_state, *system.start_inputs]
-    values = write_parts(code, system.graph, roots, _place(code, {"g": ("%g", positions)}))
+    values = write_parts(code, system.graph, roots, place_of(code, {"g": ("%g", positions)}))
     count = len(system.start_state)
     for i, value in enumerate(values):
         code.store(value, "%y" if i < count else "%p", i if i < count else i - count)
@@ -96,6 +96,6 @@ def _start(code: Code, system: System) -> str:
 
 def _block(code: Code, system: System) -> str:
     positions = {id: i for i, id in enumerate(system.equations.constants)}
-    for i, value in enumerate(write_parts(code, system.graph, system.block, _place(code, {"p": ("%p", positions)}))):
+    for i, value in enumerate(write_parts(code, system.graph, system.block, place_of(code, {"p": ("%p", positions)}))):
         code.store(value, "%c", i)
     return code.function("internal void @block(ptr noalias %p, ptr noalias %c) noinline nounwind")

@@ -138,15 +138,25 @@ class Items(Frame):
         place = self.element("y", target, "%lane")
         size = self.code.get(self.block("sizes"), place, "double")
         self.code.put(self.code.scalar("fmul", value, size), self.block("y"), place, "double")
+        self._forget(0, target)
 
     def _set_input(self, target: Value, value: Value) -> None:
         code = self.code
         code.put(value, self.block("p"), self.element("p", target, "%lane"), "double")
         code.do(f"call void @block(ptr {self.block('p')}, ptr {self.block('c')})")
+        self._forget(1, target)
+
+    def _forget(self, kind: int, target: Value) -> None:
+        if self.layout.parameters:
+            self.code.do(f"call void @s_forget(ptr %args, i64 %lane, i64 {kind}, i64 {target})")
 
     def _reset(self, target: Value, value: Value) -> None:
         copy_lane(self, self.layout.states, "begin", "y", "%lane")
+        if self.layout.parameters:
+            copy_lane(self, self.layout.states * self.layout.parameters, "s_begin", "s", "%lane")
 
     def _see(self, target: Value) -> None:
         self.live("observe", self.block("y"), self.clock_place("t"), self.block("o"))
+        if self.layout.parameters:
+            self.code.do(f"call void @s_show(ptr %args, ptr {self.clock_place('t')})")
         write_outputs(self, "%lane", target)

@@ -6,12 +6,15 @@ import re
 from dataclasses import dataclass
 
 from serdsim.codegen import lu_printer, vector_math
+from serdsim.codegen.columns import Columns
 from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import Method
+from serdsim.codegen.native_columns import column_functions
 from serdsim.codegen.native_events import event_functions
 from serdsim.codegen.native_functions import functions
 from serdsim.codegen.native_service import run_function, service_functions
 from serdsim.codegen.native_step import step_function
+from serdsim.codegen.native_tangent import tangent_blocks, tangent_functions
 from serdsim.codegen.sparse_lu import factorise
 from serdsim.codegen.system import System
 
@@ -28,8 +31,8 @@ class Module:
     lanes: int
 
 
-def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Module:
-    """Return the module that integrates the system with the method."""
+def write_module(system: System, method: Method, *, lanes: int, fma: bool, columns: Columns | None = None) -> Module:
+    """Return the module that integrates the system with the method, and its sensitivities where `columns` are given."""
     n = len(system.rhs)
     f = factorise(n, system.jacobian) if method.implicit and n else None
     layout = Layout(
@@ -43,7 +46,12 @@ def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Mo
         events=len(system.triggers),
         assigned=len(system.assigned),
         lu=f.size if f else 0,
+        parameters=len(columns.parameters) if columns else 0,
+        more=tangent_blocks(columns, n, method.stages, len(system.outputs)) if columns else (),
     )
+    tangents: list[str] = []
+    if columns:
+        tangents = column_functions(system, columns, lanes, fma=fma) + tangent_functions(columns, method, layout, lanes, fma=fma)
     parts = [
         *functions(system, f, lanes, fma=fma),
         *([lu_printer.lu_functions(f, lanes, fma=fma)] if f else []),
@@ -52,6 +60,7 @@ def write_module(system: System, method: Method, *, lanes: int, fma: bool) -> Mo
         *event_functions(system, layout, lanes, fma=fma),
         *service_functions(system, layout, lanes, fma=fma),
         run_function(layout, lanes, fma=fma),
+        *tangents,
     ]
     text = "\n".join(parts)
     return Module("\n".join([*_declarations(text, lanes), text]), layout, lanes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from serdsim.codegen.ir import Value
+from serdsim.codegen.ir import Code, Value
 from serdsim.codegen.method import Method
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def _rows(step: _Step, only: Sequence[int] | None, body: Callable[[Value | int],
 def _interpolate(step: _Step, method: Method, x: Value, only: Sequence[int] | None = None) -> None:
     """Write the state at the part `x` of the step to `seen`: y + sum w[j](x) u[j], of all states or `only` some."""
     code = step.code
-    bow = code.mul(x, code.sub(code.splat(1.0), x))
-    weights = [_weight(step, method, j, x, bow) for j in range(method.stages)]
+    weights = dense_weights(code, method, x)
 
     def body(row: Value | int) -> None:
         total = code.load(step.block("y"), row)
@@ -39,9 +38,14 @@ def _interpolate(step: _Step, method: Method, x: Value, only: Sequence[int] | No
     _rows(step, only, body)
 
 
-def _weight(step: _Step, method: Method, j: int, x: Value, bow: Value) -> Value:
+def dense_weights(code: Code, method: Method, x: Value) -> list[Value]:
+    """Return by how much each stage counts at the part `x` of the step."""
+    bow = code.mul(x, code.sub(code.splat(1.0), x))
+    return [_weight(code, method, j, x, bow) for j in range(method.stages)]
+
+
+def _weight(code: Code, method: Method, j: int, x: Value, bow: Value) -> Value:
     """Return w[j] = x m[j] + x (1-x) (dense[0][j] + x (dense[1][j] + x dense[2][j]))."""
-    code = step.code
     inner = code.splat(method.dense[-1][j])
     for q in range(len(method.dense) - 2, -1, -1):
         inner = code.fma(x, inner, code.splat(method.dense[q][j]))
@@ -58,8 +62,12 @@ def write_rows(step: _Step, method: Method, ok: Value, ended: Value) -> None:
         moment = step.clock("row_time")
         now = code.both(ok, code.compare("olt", moment, last))
         code.leave(code.new(f"xor i1 {code.any(now)}, true"), out)
-        _interpolate(step, method, code.mul(code.sub(moment, step.t), step.inverse))
+        part = code.mul(code.sub(moment, step.t), step.inverse)
+        _interpolate(step, method, part)
         step.live("observe", step.block("seen"), step.clock_place("row_time"), step.block("o"))
+        if step.layout.parameters:
+            code.store(part, step.clock_place("spare"))
+            code.do(f"call void @s_look(ptr %args, ptr {step.clock_place('spare')})")
         bits = code.new(f"bitcast {code.mask} {now} to i{step.lanes}")
         wide = code.new(f"zext i{step.lanes} {bits} to i64")
         each_lane(step, wide, lambda lane: write_due_row(step, lane))
@@ -116,6 +124,11 @@ def write_outputs(frame: Frame, lane: Value, row: Value) -> None:
     base = code.at(frame.argument("out"), code.integer("mul", first, count), "double")
     with code.each(count) as k:
         code.put(code.get(frame.block("o"), frame.element("o", k, lane), "double"), base, k, "double")
+    if frame.layout.parameters:
+        columns = count * frame.layout.parameters
+        base = code.at(frame.argument("out_s"), code.integer("mul", first, columns), "double")
+        with code.each(columns) as k:
+            code.put(code.get(frame.block("so"), frame.element("so", k, lane), "double"), base, k, "double")
 
 
 def write_located(step: _Step, method: Method, ok: Value) -> tuple[Value, Value]:

@@ -133,6 +133,8 @@ class _Service(SystemFrame):
             later = self.code.add(self.clock("t"), self.code.mul(size, self.code.splat(2.0**-52)))
             self.code.store(later, self.clock_place(moment))
         self.live("observe", self.block("y"), self.clock_place(moment), self.block("o"))
+        if self.layout.parameters:
+            self.code.do(f"call void @s_show(ptr %args, ptr {self.clock_place(moment)})")
 
     def _compare(self) -> None:
         """Take the comparisons as they are after this instant: those of time past its width, located ones right after it."""
@@ -176,11 +178,15 @@ class _Service(SystemFrame):
         self._each(NEEDED, load)
         with code.when(code.new(f"icmp ne i64 {code.read(fresh, 'i64')}, 0")):
             code.do(f"call void @start(ptr {self.block('g')}, ptr {self.block('y1')}, ptr {self.block('new_p')})")
+            if self.layout.parameters:
+                code.do(f"call void @s_start(ptr {self.block('g')}, ptr {self.block('new_s')}, ptr {self.block('new_dp')})")
             with code.each(self.lanes) as lane:
                 bit = code.integer("and", code.integer("lshr", code.read(fresh, "i64"), lane), 1)
                 with code.when(code.new(f"icmp ne i64 {bit}, 0")):
                     self._begin(lane)
             code.do(f"call void @block(ptr {self.block('p')}, ptr {self.block('c')})")
+            if self.layout.parameters:
+                code.do(f"call void @s_block(ptr {self.block('p')}, ptr {self.block('dp')}, ptr {self.block('dc')})")
 
     def _begin(self, lane: Value) -> None:
         code = self.code
@@ -194,6 +200,8 @@ class _Service(SystemFrame):
         with code.each(self.layout.states) as i:
             code.put("0.0", self.block("biggest"), self.element("biggest", i, lane), "double")
         self.set_lane_clock("end", lane, code.get(self.argument("ends"), individual, "double"))
+        if self.layout.parameters:
+            code.do(f"call void @s_begin_lane(ptr %args, i64 {lane})")
         if self.layout.events:
             code.do(f"call void @begin_events(ptr %args, i64 {lane})")
 

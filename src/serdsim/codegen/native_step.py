@@ -42,6 +42,9 @@ class _Step(SystemFrame):
         if self.system.located:
             cut, part = write_located(self, self.method, ok)
             ended = self.clock("target")
+        if self.layout.parameters:
+            with code.when(code.any(ok)):
+                code.do("call void @s_step(ptr %args)")
         write_rows(self, self.method, ok, ended)
         if self.system.located:
             cut_steps(self, self.method, cut, part)
@@ -204,6 +207,9 @@ class _Step(SystemFrame):
             code.store(code.select(ok, self._larger(code.call("llvm.fabs", new), big), big), self.block("biggest"), row)
 
         code.rows(self.n, body)
+        if self.layout.parameters:
+            with code.each(self.n * self.layout.parameters) as row:
+                code.store(code.select(ok, code.load(self.block("s1"), row), code.load(self.block("s"), row)), self.block("s"), row)
         self.set_clock("t", code.select(ok, ended, self.t))
 
     def _flags(self, ok: Value, bad: Value, arrived: Value) -> None:

@@ -11,17 +11,19 @@ from functools import cache
 import llvmlite
 import llvmlite.binding as llvm
 
+from serdsim.codegen.columns import Columns, build_columns
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import read_method
 from serdsim.codegen.native_module import Module, write_module
-from serdsim.codegen.system import build_system
+from serdsim.codegen.system import System, build_system
 from serdsim.engine.plan import check_outputs
 from serdsim.kept import kept_bytes
 
 _LOCK = threading.Lock()
 _KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
-_MOST_KNOWN = 32
+_TANGENTS: list[tuple[Equations, tuple[object, ...], Compiled, Columns]] = []
+_MOST_KNOWN, _MOST_TANGENTS = 32, 8
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,30 @@ def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Com
         return known
 
 
+def compiled_tangent(equations: Equations, outputs: tuple[str, ...], method: str, parameters: tuple[str, ...]) -> tuple[Compiled, Columns]:
+    """Return a loaded kernel that carries sensitivities along, and what its columns are; the machine code is kept on disk."""
+    with _LOCK:
+        for of, asked, code, columns in _TANGENTS:
+            if of is equations and asked == (outputs, method, parameters):
+                return code, columns
+        check_outputs(equations, outputs)
+        system = build_system(equations, outputs)
+        columns = build_columns(system, parameters)
+        code = _compiled(system, method, columns)
+        del _TANGENTS[: max(0, len(_TANGENTS) - _MOST_TANGENTS + 1)]
+        _TANGENTS.append((equations, (outputs, method, parameters), code, columns))
+        return code, columns
+
+
 def _build(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
     check_outputs(equations, outputs)
+    return _compiled(build_system(equations, outputs), method)
+
+
+def _compiled(system: System, method: str, columns: Columns | None = None) -> Compiled:
     lanes, fma = lanes_and_fma()
-    scheme = read_method(method)
-    module = write_module(build_system(equations, outputs), scheme, lanes=lanes, fma=fma)
+    scheme, equations = read_method(method), system.equations
+    module = write_module(system, scheme, lanes=lanes, fma=fma, columns=columns)
     engine = _load(module)
     function = ctypes.CFUNCTYPE(None, ctypes.c_int64)(engine.get_function_address("run"))
     return Compiled(function, module.layout, lanes, scheme.stages, equations.states, equations.constants, engine)

@@ -69,11 +69,11 @@ def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tun
         For an output or a target of the schedule that the model does not have.
     """
     check_plan(equations, plan)
-    arrays = _Batch(compiled(equations, plan.outputs, method), plan, tuning).run()
+    arrays = Batch(compiled(equations, plan.outputs, method), plan, tuning).run()
     return _with_handed_over(equations, plan, arrays)
 
 
-class _Batch:
+class Batch:
     """Buffers of one call; what they hold is described in `codegen.layout`."""
 
     def __init__(self, code: Compiled, plan: Plan, tuning: Tuning) -> None:
@@ -81,9 +81,11 @@ class _Batch:
         self.kept: list[np.ndarray] = []
 
     def run(self) -> Arrays:
+        """Return the arrays; `slopes` then holds (individual, time, parameter, output) where the code computes them."""
         plan, layout = self.plan, self.code.layout
         count, rows = plan.individuals, plan.times.shape[0]
         out = np.full((count, rows, layout.outputs), np.nan)
+        self.slopes = np.full((count, rows, layout.parameters, layout.outputs), np.nan)
         final = np.full((layout.states, count), np.nan)
         status = np.full(count, STATUS.index("cancelled"), np.int64)
         accepted, refused, ended = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
@@ -92,6 +94,7 @@ class _Batch:
         messages = ("",) * count
         if np.any(status):
             out[status != 0] = np.nan
+            self.slopes[status != 0] = np.nan
             messages = tuple(_words(s, t) for s, t in zip(status.tolist(), ended.tolist(), strict=True))
         return Arrays(
             values=out.transpose(2, 1, 0),
@@ -141,6 +144,7 @@ class _Batch:
             "cancel": ctypes.addressof(CANCEL),
             "output_rows": plan.times.shape[0],
             "ends": self._pointer(ends),
+            "out_s": self._pointer(self.slopes),
         }
         words = np.array([values[name] for name in ARGUMENTS], np.int64)
         self.kept.append(words)

@@ -14,6 +14,7 @@ from serdsim.codegen.method import read_method
 from serdsim.codegen.system import build_system
 from serdsim.engine.native import USUAL, Tuning
 from serdsim.engine.plan import Arrays, Plan, check_outputs, check_plan, same_instant
+from serdsim.engine.tape import Aim, Begin, Change, Entry, Hold, Row, Step, Tape
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_step import Lanes, Outcome, advance
 from serdsim.errors import ModelError
@@ -24,13 +25,17 @@ _NEXT_FLOAT = 2.0**-52
 _SMALLEST = 1e-300
 
 
-def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = USUAL, lanes: int = LANES) -> Arrays:
+def run_twin(
+    equations: Equations, plan: Plan, *, method: str = "rodas5p", tuning: Tuning = USUAL, lanes: int = LANES, tape: Tape | None = None
+) -> Arrays:
     """Return the arrays of a plan; a failing individual ends in a status, never in an exception.
 
     Parameters
     ----------
     lanes : int
         How many individuals are integrated side by side; no number depends on it.
+    tape : Tape, optional
+        Where all that is done is written down.
 
     Raises
     ------
@@ -44,7 +49,7 @@ def run_twin(equations: Equations, plan: Plan, *, method: str = "rodas5p", tunin
     check_outputs(equations, plan.outputs)
     check_plan(equations, plan)
     with np.errstate(all="ignore"):
-        return _Twin(equations, plan, method, tuning, lanes).run()
+        return _Twin(equations, plan, method, tuning, lanes, tape).run()
 
 
 class _Person:
@@ -63,8 +68,8 @@ class _Person:
 
 
 class _Twin:
-    def __init__(self, equations: Equations, plan: Plan, method: str, tuning: Tuning, lanes: int) -> None:
-        self.equations, self.plan, self.tuning = equations, plan, tuning
+    def __init__(self, equations: Equations, plan: Plan, method: str, tuning: Tuning, lanes: int, tape: Tape | None) -> None:
+        self.equations, self.plan, self.tuning, self.tape = equations, plan, tuning, tape
         self.method = read_method(method)
         self.functions = Functions(build_system(equations, plan.outputs))
         self.lanes = Lanes.resting(self.functions, lanes)
@@ -94,18 +99,37 @@ class _Twin:
             refused=self.refused,
         )
 
+    def note(self, person: _Person, entry: Entry) -> None:
+        """Write down what was done for an individual."""
+        if self.tape is not None:
+            self.tape[person.number].append(entry)
+
     def look_after(self, outcome: Outcome) -> None:
         """Write the rows within the step; then, lane by lane, what a failure or a stop asks for."""
         for lane, person in enumerate(self.people):
             if person is None:
                 continue
             if outcome.ok[lane]:
+                self.note(person, self.taken(lane, outcome))
                 self.write_within(lane, person, outcome)
             if lane in outcome.failed:
                 self.finish(lane, person, outcome.failed[lane])
                 self.refill(lane)
             elif outcome.arrived[lane] and not self.arrive(lane, person):
                 self.refill(lane)
+
+    def taken(self, lane: int, outcome: Outcome) -> Step:
+        """Return the step of a lane as the tape holds it."""
+        step, lanes = outcome.step, self.lanes
+        part, one = float(outcome.part[lane]), slice(lane, lane + 1)
+        turned: tuple[int, ...] = ()
+        if not np.isnan(part):
+            seen = self.functions.compare(lanes.y[:, one], lanes.c[:, one], lanes.z[:, one], lanes.t[one])[:, 0]
+            turned = tuple(k for k in self.functions.system.located if seen[k] != lanes.z[k, lane])
+        w = None if step.w is None else step.w[lane]
+        return Step(
+            float(step.t[lane]), float(step.taken[lane]), step.y[:, lane], step.stages[:, :, lane], w, bool(outcome.hit[lane]), part, turned
+        )
 
     def write_within(self, lane: int, person: _Person, outcome: Outcome) -> None:
         """Write the rows from here to before the instant at which the step ends."""
@@ -114,6 +138,7 @@ class _Twin:
             time, row = person.rows.popleft()
             part = (time - step.t[lane]) / step.taken[lane]
             y = step.at(np.full(len(step.t), part))[:, [lane]]
+            self.note(person, Row(row, time, float(part)))
             self.write(lane, person, row, y, time)
 
     def write(self, lane: int, person: _Person, row: int, y: np.ndarray, time: float) -> None:
@@ -140,6 +165,7 @@ class _Twin:
         lanes.t[lane], lanes.h[lane], lanes.after_stop[lane] = self.plan.start_time, 0.0, 0.0
         lanes.active[lane], lanes.fresh[lane], lanes.rejected[lane] = True, True, False
         lanes.attempts[lane] = lanes.accepted[lane] = lanes.refused[lane] = 0
+        self.note(person, Begin(lanes.t[lane]))
         return self.arrive(lane, person)
 
     def recompute(self, lane: int) -> None:
@@ -157,19 +183,24 @@ class _Twin:
         while person.items and person.items[0][0] <= until:
             self.apply(lane, person, *person.items.popleft()[1:])
         self.hold_comparisons(lane, until)
+        self.note(person, Hold(lanes.z[:, lane].copy()))
         lanes.biggest[:, lane] = np.fmax(lanes.biggest[:, lane], np.abs(lanes.y[:, lane]))
         while person.rows and person.rows[0][0] <= until:
             # right after the instant, where a comparison of time may turn
             seen = time + abs(time) * 2.0**-52 if self.equations.comparisons else time
-            self.write(lane, person, person.rows.popleft()[1], lanes.y[:, one], seen)
+            row = person.rows.popleft()[1]
+            self.note(person, Row(row, seen, np.nan))
+            self.write(lane, person, row, lanes.y[:, one], seen)
         if time - person.settled > _CLOSE * max(1.0, abs(time)):
             lanes.attempts[lane] = 0
         person.settled = time
         if not person.rows and person.end <= until:
             self.finish(lane, person, "ok")
             return False
-        stops = [person.end, *(item[0] for item in list(person.items)[:1]), *self.functions.switches(lanes.c[:, one])[:, 0].tolist()]
-        lanes.stop[lane] = min(stop for stop in stops if stop > until)
+        switches = self.functions.switches(lanes.c[:, one])[:, 0].tolist()
+        stops = [person.end, *(item[0] for item in list(person.items)[:1]), *switches]
+        lanes.stop[lane] = stop = min(stop for stop in stops if stop > until)
+        self.note(person, Aim(stop, tuple(k for k, time in enumerate(switches) if until < time <= stop + same_instant(stop))))
         if lanes.h[lane] == 0.0:
             lanes.h[lane] = self.first_step(lane)
         return True
@@ -178,9 +209,11 @@ class _Twin:
         """Do one item of the schedule; a change begins with the step that came after the last change."""
         lanes, equations, one = self.lanes, self.equations, slice(lane, lane + 1)
         if kind == "see":
+            self.note(person, Row(target, float(lanes.t[lane]), np.nan))
             self.write(lane, person, target, lanes.y[:, one], float(lanes.t[lane]))
             return
         name = "" if kind == "reset" else self.plan.stops.names[target]
+        self.note(person, Change(kind, name, value))
         if kind == "reset":
             lanes.y[:, lane] = person.begin
         elif name in equations.constants:

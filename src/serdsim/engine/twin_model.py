@@ -92,6 +92,9 @@ class Attempt:
         Begin and length.
     y, end, error : ndarray, shape (state, lane)
     dense : ndarray, shape (coefficient, state, lane)
+    stages : ndarray, shape (stage, state, lane)
+    w : ndarray or None, shape (lane, state, state)
+        The matrix of the stages, None for an explicit method.
     """
 
     t: np.ndarray
@@ -100,6 +103,8 @@ class Attempt:
     end: np.ndarray
     error: np.ndarray
     dense: np.ndarray
+    stages: np.ndarray
+    w: np.ndarray | None
 
     def at(self, x: np.ndarray) -> np.ndarray:
         """Return the state at the part `x` of the step."""
@@ -113,17 +118,18 @@ def attempt(functions: Functions, method: Method, held: Held, t: np.ndarray, h: 
     """Return one step of length `h` from time t."""
     y, c, z = held.y, held.c, held.z
     stages: list[np.ndarray] = []
+    w = None
     if method.implicit:
         w = np.eye(len(y)) / (method.gamma * h)[:, None, None] - functions.jacobian(y, c, z, t)
         drift = functions.drift(y, c, z, t)
     for i in range(method.stages):
         rate = functions.rhs(y + _sum(method.a[i], stages, y), c, z, t + method.alpha[i] * h)
-        if method.implicit:
+        if w is not None:
             stages.append(_solve(w, rate + _sum(method.c[i], stages, y) / h + h * method.d[i] * drift, held.scale))
         else:
             stages.append(h * rate)
     dense = np.array([_sum(row, stages, y) for row in method.dense])
-    return Attempt(t, h, y, y + _sum(method.m, stages, y), _sum(method.e, stages, y), dense)
+    return Attempt(t, h, y, y + _sum(method.m, stages, y), _sum(method.e, stages, y), dense, np.array(stages), w)
 
 
 def _sum(weights: Sequence[float], stages: Sequence[np.ndarray], y: np.ndarray) -> np.ndarray:

@@ -69,10 +69,15 @@ class Lanes:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an attempt: the lanes accepted, arrived at a stop or a change, and the status of those that fail."""
+    """What became of an attempt: the lanes accepted, arrived at a stop or a change, and the status of those that fail.
+
+    `hit` says where the step was to end at a stop, `part` where a change of a comparison cut it, NaN where none did.
+    """
 
     step: Attempt
     ok: np.ndarray
+    hit: np.ndarray
+    part: np.ndarray
     arrived: np.ndarray
     ended: np.ndarray
     failed: dict[int, str]
@@ -97,7 +102,7 @@ def advance(functions: Functions, method: Method, lanes: Lanes, plan: Plan, tuni
     lanes.y = np.where(ok, end, lanes.y)
     lanes.biggest = np.where(ok, np.maximum(lanes.biggest, np.abs(end)), lanes.biggest)
     lanes.t = np.where(ok, ended, lanes.t)
-    return Outcome(step, ok, ok & (hit | cut), ended, failed)
+    return Outcome(step, ok, hit, part, ok & (hit | cut), ended, failed)
 
 
 def _error(step: Attempt, bends: bool, lanes: Lanes, plan: Plan, tuning: Tuning) -> tuple[np.ndarray, np.ndarray]:
