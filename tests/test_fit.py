@@ -163,29 +163,47 @@ def test_a_trigger_that_turned_true_before_does_not_fire_again(tmp_path: Path) -
     assert simulated(fresh) == [0.0, 1.0]
 
 
-def test_version_one_sets_parameters_before_initial_assignments(tmp_path: Path) -> None:
-    model = "x = 2 * a; a = 1; k = 0.5; x' = -k * x"
-    tables = {"observables": "observableId observableFormula noiseFormula\no x 1"}
+@pytest.mark.parametrize(
+    ("first", "start"),
+    [("a 4", [8.0, 12.0]), ("x 5", [5.0, 7.5]), ("y 7", [2.0, 7.0]), ("a 3 x k+1", [1.5, 2.25])],
+)
+def test_first_conditions_act_before_initial_assignments(tmp_path: Path, first: str, start: list[float]) -> None:
+    model = "x = 2 * a; y = 1.5 * x; a = 1; k = 0.2; x' = -k * x; y' = -k * y"
+    cells = first.split()
+    pairs = list(zip(cells[::2], cells[1::2], strict=True))
+    tables = {"observables": "observableId observableFormula noiseFormula\no x 1\np 0.5*y+0.5*y 1+o*0"}
     one = write(
         tmp_path / "one",
         model,
         ONE,
         parameters=f"{PARAMETERS_ONE}\nk lin 0 1 0.5 1",
-        conditions="conditionId a\nc 4",
-        measurements=f"{MEASUREMENTS_ONE}\no - c 0 1 - -",
+        conditions="conditionId " + " ".join(id for id, _ in pairs) + "\nc " + " ".join(value for _, value in pairs),
+        measurements=f"{MEASUREMENTS_ONE}\no - c 0 1 - -\np - c 0 1 - -\no - c 2 1 - -",
         **tables,
     )
     two = write(
         tmp_path / "two",
         model,
         parameters=f"{PARAMETERS}\nk 0 1 0.5 true",
-        conditions="conditionId targetId targetValue\nc a 4",
+        conditions="conditionId targetId targetValue\n" + "\n".join(f"c {id} {value}" for id, value in pairs),
         experiments="experimentId time conditionId\ne 0 c",
-        measurements=f"{MEASUREMENTS}\no e 0 1 - -",
+        measurements=f"{MEASUREMENTS}\no e 0 1 - -\np e 0 1 - -\no e 2 1 - -",
         **tables,
     )
-    assert simulated(one) == [8.0]
-    assert simulated(two) == [2.0]
+    assert simulated(one) == simulated(two) == pytest.approx([*start, start[0] * math.exp(-1.0)], rel=1e-6)
+
+
+def test_version_one_goes_on_from_rest_with_parameters_of_its_own(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "x = 1; s = 2 * a; a = 1; k = 0.5; x' = s - k * x; z = 3; z' = 0 * x",
+        ONE,
+        parameters=f"{PARAMETERS_ONE}\nk lin 0 1 0.5 1",
+        conditions="conditionId s a z\nrest 4 NaN NaN\nnow NaN 3 5",
+        observables=f"{OBSERVABLES_ONE}\no x 1 lin normal\ns s 1 lin normal\nz z 1 lin normal",
+        measurements=f"{MEASUREMENTS_ONE}\no rest now 0 1 - -\no rest now 4 1 - -\ns rest now 0 1 - -\nz rest now 0 1 - -",
+    )
+    assert simulated(path) == pytest.approx([8.0, 12.0 - 4.0 * math.exp(-2.0), 6.0, 5.0], rel=1e-6)
 
 
 def test_ids_of_the_problem_may_differ_from_those_of_the_model(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ PLANTED = {
         ("nominalValue", "value", 'parameters.tsv:1  the column "nominalValue" is missing'),
         ("scaling", "elimination", "parameters.tsv:3  elimination: the id is there twice"),
         ("scaling", "scale", 'observables.tsv:2  signal: the formula reads "scaling", which nothing defines'),
+        ("scaling", "(x)", "parameters.tsv:3  (x): this is no id"),
+        ("scaling", "time", "parameters.tsv:3  time: this is no id"),
         ("width", "drug", "parameters.tsv:4  drug: only parameters may be in the parameter table"),
         ("2\ttrue", "2\tyes", 'parameters.tsv:3  scaling: "yes" in the column "estimate" is not supported'),
     ],
@@ -107,7 +109,7 @@ def one(folder: Path, **tables: str) -> Path:
     [
         (
             {"parameters": f"{PARAMETERS_ONE} objectivePriorType\nk lin 0 1 0.5 1 normal"},
-            'the prior "normal" of version 1 is not supported',
+            '"" are no parameters of the prior "normal"',
         ),
         ({"parameters": f"{PARAMETERS_ONE}\nk log10 0 1 0.5 1"}, "the lower bound 0 has no logarithm"),
         ({"measurements": f"{MEASUREMENTS_ONE}\no - c 0 1 - 0.5;1"}, 'the column "noiseParameters" gives 2 values; expected 1'),
@@ -115,7 +117,7 @@ def one(folder: Path, **tables: str) -> Path:
         ({"measurements": f"{MEASUREMENTS_ONE}\no - c -1 1 - 0.5"}, "the time is -1"),
         ({"measurements": f"{MEASUREMENTS_ONE}\no - d 0 1 - 0.5"}, 'there is no condition "d"'),
         ({"measurements": f"{MEASUREMENTS_ONE}\no - c 0 1 - sd"}, 'the formula reads "sd", which nothing defines'),
-        ({"conditions": "conditionId a\nc 1\nd NaN"}, '"a" has an initial assignment in the model, and not every condition sets it'),
+        ({"conditions": "conditionId x\nc y"}, 'the first condition of experiment "c" reads "y", which has no value before the start'),
     ],
 )
 def test_an_error_of_version_one_is_named(tmp_path: Path, tables: dict[str, str], words: str) -> None:

@@ -56,7 +56,7 @@ class Courses:
         experiments = [self.system.problem.experiments[id] for id in wanted]
         tracks = [self._begun(one) for one in experiments]
         self._equilibrate([track for track in tracks if track.experiment.periods[0].time == STEADY])
-        later = [[p for p in track.experiment.periods if p.time != STEADY] for track in tracks]
+        later = [track.experiment.periods[1:] for track in tracks]
         for number in range(max((len(periods) for periods in later), default=0)):
             self._change([(track, of[number]) for track, of in zip(tracks, later, strict=True) if len(of) > number and not track.failure])
         found: dict[str, dict[float, Values]] = {track.experiment.id: {} for track in tracks}
@@ -68,25 +68,20 @@ class Courses:
         return found, {track.experiment.id: track.failure for track in tracks if track.failure}
 
     def _begun(self, experiment: Experiment) -> Track:
-        given, state, inputs = self.system.begin(self.values, experiment.periods[0])
+        changes = self.system.problem.changes(experiment.periods[0])
+        given, state, inputs = self.system.begin(self.values, changes, experiment.start)
         truths = tuple(event.initial_value for event in self.system.equations.events)
         return Track(experiment, experiment.start, given, state, inputs, truths=truths)
 
     def _equilibrate(self, tracks: Sequence[Track]) -> None:
-        """Bring tracks to the steady state of their first period; inputs that it set stay set in version 2."""
-        for track in tracks:
-            self._apply(track, replace(track.experiment.periods[0], time=track.start), track.state)
+        """Bring tracks to the steady state of their first period; in version 1 the second begins with parameters of its own."""
+        system = self.system
         for track, end in self._settled(tracks):
-            kernel = self.system.kernel
-            fixed = kernel.fixed(track.inputs)
-            track.truths = tuple(bool(truth) for truth in kernel.truths(track.start, end.tolist(), fixed))
-            constants = self.system.equations.constants
-            track.items = [(track.start, id, track.inputs[constants.index(id)]) for _, id, _ in track.items if id in constants]
-            track.state = end
-            following = track.experiment.periods[1:2]
-            if self.system.problem.version == 1 and following:
-                track.items = []
-                track.given, _, track.inputs = self.system.begin(self.values, following[0])
+            truths = system.kernel.truths(track.start, end.tolist(), system.kernel.fixed(track.inputs))
+            track.truths, track.state = tuple(bool(truth) for truth in truths), end
+            if system.problem.version == 1:
+                changes = [change for change in system.problem.changes(track.experiment.periods[1]) if system.early(change)]
+                track.given, _, track.inputs = system.begin(self.values, changes, track.start)
 
     def _change(self, pairs: Sequence[tuple[Track, Period]]) -> None:
         """Put what a period sets into the schedules."""

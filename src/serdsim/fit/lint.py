@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from serdsim.errors import Issue, ModelError
-from serdsim.fit.problem import Change, Experiment, Measurement, Observable, Problem, Quantity
+from serdsim.fit.problem import Change, Experiment, Measurement, Observable, Period, Problem, Quantity, written_out
 from serdsim.fit.version_two import UNNAMED
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Place
@@ -40,9 +40,8 @@ def known_ids(problem: Problem) -> frozenset[str]:
 
 
 def _unknown(formula: Expression, known: Iterable[str], place: Place, id: str) -> Iterator[Issue]:
-    held = sorted(known)
-    for name in sorted(symbols(formula) - set(held)):
-        near = get_close_matches(name, held, 1)
+    for name in sorted(symbols(formula).difference(known)):
+        near = get_close_matches(name, sorted(known), 1)
         repair = f'Perhaps you mean "{near[0]}"' if near else "Add it to the parameter table, or correct the name"
         yield _issue(f'the formula reads "{name}", which nothing defines', place, id, None, repair)
 
@@ -52,6 +51,14 @@ def _model(problem: Problem) -> Iterator[Issue]:
         require_supported(problem.model)
     except ModelError as error:
         yield from error.issues
+    model = problem.model
+    targets = {change.target for condition in problem.conditions.values() for change in condition.changes}
+    given = {*problem.parameters, *targets, *(rule.target for rule in model.rules)}
+    for table in (model.compartments, model.species, model.parameters):
+        for id, one in table.items():
+            if one.value is None and id not in given:
+                file = one.place.file or model.origin or None
+                yield Issue("has no value", file, one.place.line, id, None, "Give it one in the model, the parameter table or a condition")
 
 
 def _parameters(problem: Problem) -> Iterator[Issue]:
@@ -83,8 +90,6 @@ def _conditions(problem: Problem) -> Iterator[Issue]:
     assigned = {rule.target for rule in model.rules if rule.kind in ("assignment", "algebraic")}
     inside = {*model.parameters, *model.species, *model.compartments}
     loose = set() if problem.version == 2 else _read_by_observables(problem)
-    if problem.version == 1:
-        yield from _partly_set(problem)
     for condition in problem.conditions.values():
         seen: set[str] = set()
         for change in condition.changes:
@@ -93,16 +98,6 @@ def _conditions(problem: Problem) -> Iterator[Issue]:
             seen.add(change.target)
             yield from _target(change, condition.id, inside | loose, assigned)
             yield from _unknown(change.value, known, change.place, condition.id)
-
-
-def _partly_set(problem: Problem) -> Iterator[Issue]:
-    """Yield the parameters with an initial assignment that some conditions of version 1 set and others leave to the model."""
-    first = {rule.target for rule in problem.model.rules if rule.kind == "initial"} & set(problem.model.parameters)
-    sets = {id: {change.target for change in one.changes} for id, one in problem.conditions.items()}
-    for target in sorted(first.intersection(*[set().union(*sets.values())])):
-        for id in (id for id, targets in sets.items() if target not in targets):
-            words = f'"{target}" has an initial assignment in the model, and not every condition sets it'
-            yield _issue(words, problem.conditions[id].place, id, "a value in every condition, or in none")
 
 
 def _read_by_observables(problem: Problem) -> set[str]:
@@ -132,6 +127,8 @@ def _periods(problem: Problem, one: Experiment) -> Iterator[Issue]:
             yield _issue(f'there is no condition "{id}"', one.place, one.id, None, f'Perhaps you mean "{near[0]}"' if near else None)
         if lost:
             continue
+        if period is one.periods[0] or problem.version == 1:
+            yield from _first(problem, one, period)
         targets = [change.target for change in problem.changes(period)]
         for target in sorted({target for target in targets if targets.count(target) > 1}):
             if len(period.conditions) > 1:
@@ -139,12 +136,22 @@ def _periods(problem: Problem, one: Experiment) -> Iterator[Issue]:
                 yield _issue(words, one.place, one.id, "one value")
 
 
+def _first(problem: Problem, one: Experiment, period: Period) -> Iterator[Issue]:
+    """Yield what the first conditions read although nothing has a value yet but parameters."""
+    ruled = {rule.target for rule in problem.model.rules}
+    known = {*problem.parameters, *(id for id in problem.model.parameters if id not in ruled), "time"}
+    for change in problem.changes(period):
+        for name in sorted(symbols(change.value) & known_ids(problem) - known):
+            words = f'the first condition of experiment "{one.id}" reads "{name}", which has no value before the start'
+            yield _issue(words, change.place, change.target, "parameters and numbers")
+
+
 def _observables(problem: Problem) -> Iterator[Issue]:
     known = known_ids(problem)
     for id, one in problem.observables.items():
         held = {*known, *one.placeholders, *one.noise_placeholders}
-        yield from _unknown(one.formula, held, one.place, id)
-        yield from _unknown(one.noise.formula, {*held, id}, one.place, id)
+        for formula in (one.formula, one.noise.formula):
+            yield from _unknown(written_out(problem, formula), held, one.place, id)
 
 
 def _measurements(problem: Problem) -> Iterator[Issue]:

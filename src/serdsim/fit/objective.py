@@ -26,7 +26,8 @@ class Evaluation:
     log_likelihood, chi2 : float
         Not a number where an experiment failed.
     log_prior : float
-        Of the estimated parameters on the linear scale; without a prior of its own a parameter is uniform between its bounds.
+        Of the estimated parameters on the linear scale; without a prior of its own a parameter is uniform between its bounds. In
+        version 1 of each on the scale of which its prior speaks; without one it adds nothing.
     table : DataFrame
         One row per measurement in the order of the problem: `simulation` on the linear scale of the observable, `noise` the width,
         `residual` measured minus simulated in widths, on the scale of the noise.
@@ -112,9 +113,7 @@ def deviation(noise: Noise, measured: float, simulated: float, width: float) -> 
 
 
 def log_prior(problem: Problem, values: Mapping[str, float]) -> float:
-    """Return the logarithm of the prior of the estimated parameters; in version 1 there is none, which counts as 0."""
-    if problem.version == 1:
-        return 0.0
+    """Return the logarithm of the prior of the estimated parameters; without a prior a parameter of version 1 adds nothing."""
     total = 0.0
     for id, one in problem.parameters.items():
         if not one.estimate:
@@ -122,8 +121,8 @@ def log_prior(problem: Problem, values: Mapping[str, float]) -> float:
         lower, upper = -math.inf if one.lower is None else one.lower, math.inf if one.upper is None else one.upper
         if one.prior is not None:
             total += one.prior.log_density(values[id], lower, upper)
-        elif lower <= values[id] <= upper:
-            total -= math.log(upper - lower)
-        else:
+        elif not lower <= values[id] <= upper:
             total = -math.inf
+        elif problem.version != 1:
+            total -= math.log(upper - lower)
     return total

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from serdsim.fit.prior import Prior
 from serdsim.model.entities import Model, Place
-from serdsim.model.expression import Expression
+from serdsim.model.expression import Expression, substitute, symbols
 
 NOWHERE = Place()
 STEADY = float("-inf")  # the time of a period that lasts until nothing changes any more
@@ -141,3 +141,10 @@ class Problem:
     def changes(self, period: Period) -> tuple[Change, ...]:
         """Return what the conditions of a period change."""
         return tuple(change for id in period.conditions for change in self.conditions[id].changes)
+
+
+def written_out(problem: Problem, formula: Expression, inside: tuple[str, ...] = ()) -> Expression:
+    """Return a formula with the formulas of observables in the place of their ids; one that reads itself stays as it is."""
+    read = symbols(formula).intersection(problem.observables).difference(inside)
+    own = {id: written_out(problem, problem.observables[id].formula, (*inside, id)) for id in read}
+    return substitute(formula, own) if own else formula

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,9 @@ from serdsim.errors import Issue
 from serdsim.fit.formula import parse_formula
 from serdsim.model.entities import Place
 from serdsim.model.expression import Expression, Number
+
+_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RESERVED = ("time", "true", "false", "inf", "nan")
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ class Reading:
             id = row.text(column)
             if not id:
                 self.wrong(f'the column "{column}" is empty', row.place, repair="Give the row an id")
+            elif not _ID.fullmatch(id) or id.lower() in _RESERVED:
+                self.wrong("this is no id", row.place, id, "letters, digits and underscores, no digit first, no word of PEtab's formulas")
             elif id in found:
                 self.wrong("the id is there twice", row.place, id, repair=f"See line {found[id].place.line}; remove or rename one")
             else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +12,11 @@ from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.kernel import Kernel, build
 from serdsim.engine.engines import Engine, engine_for
 from serdsim.fit.formula import number_of
-from serdsim.fit.problem import Change, Experiment, Measurement, Period, Problem
-from serdsim.model.entities import Model, Parameter
-from serdsim.model.expression import TIME, Expression, substitute, symbols
+from serdsim.fit.problem import Change, Experiment, Measurement, Period, Problem, written_out
+from serdsim.model.entities import Model, Parameter, Rule
+from serdsim.model.expression import TIME, Apply, Expression, Number, Symbol, substitute, symbols
 
-_EARLY = 1  # the version in which a condition acts before the initial assignments
+_FIRST, _CHOSEN = "__first", "__chosen"  # value that a first condition gives a quantity, and whether it does
 
 
 @dataclass(frozen=True)
@@ -42,25 +43,27 @@ class System:
     moving: frozenset[str]
 
     def early(self, change: Change) -> bool:
-        """Return whether a change acts before the initial assignments: in version 1, of what is not integrated."""
-        return self.problem.version == _EARLY and change.target in self.equations.given and change.target not in self.held
+        """Return whether a change after a steady state acts like one of the start: in version 1, of what is not integrated."""
+        return self.problem.version == 1 and change.target not in self.held
 
     @property
     def held(self) -> frozenset[str]:
         """Ids of states and of species that nothing moves."""
         return frozenset((*self.equations.states, *self.model.species))
 
-    def begin(self, values: Mapping[str, float], period: Period) -> tuple[np.ndarray, np.ndarray, list[float]]:
-        """Return what an individual brings, its state (amounts) and its inputs, at the start of a period."""
+    def begin(self, values: Mapping[str, float], changes: Sequence[Change], time: float) -> tuple[np.ndarray, np.ndarray, list[float]]:
+        """Return what an individual brings, its state (amounts) and its inputs, when changes act before the initial assignments."""
         at = {id: i for i, id in enumerate(self.equations.given)}
         given = self.usual.copy()
         for id, value in values.items():
             if id in at:
                 given[at[id]] = value
-        known = {**dict(zip(at, given.tolist(), strict=True)), **values}
-        for change in self.problem.changes(period):
-            if self.early(change):
-                given[at[change.target]] = number_of(change.value, known)
+        known = {**dict(zip(at, given.tolist(), strict=True)), **values, TIME.id: time}
+        for change in changes:
+            chosen = change.target + _CHOSEN in at
+            given[at[change.target + _FIRST if chosen else change.target]] = number_of(change.value, known)
+            if chosen:
+                given[at[change.target + _CHOSEN]] = 1.0
         state, inputs = self.kernel.start(given.tolist())
         return given, np.array(state, float), list(inputs)
 
@@ -87,8 +90,8 @@ def formulas_of(problem: Problem, one: Measurement) -> tuple[Expression, Express
     observable = problem.observables[one.observable]
     own = dict(zip(observable.placeholders, one.overrides, strict=True))
     own |= dict(zip(observable.noise_placeholders, one.noise_overrides, strict=True))
-    formula = substitute(observable.formula, own)
-    return formula, substitute(observable.noise.formula, {observable.id: formula, **own})
+    formulas = [substitute(written_out(problem, part), own) for part in (observable.formula, observable.noise.formula)]
+    return formulas[0], formulas[1]
 
 
 def needs_state(system: System, period: Period) -> bool:
@@ -119,12 +122,28 @@ def _stoichiometry(model: Model, id: str) -> float:
 
 
 def _extended(problem: Problem) -> Model:
-    """Return the model with every id of the problem as a parameter, and without initial assignments that the problem replaces."""
+    """Return the model with every id of the problem as a parameter, and with initial values that a first condition can replace."""
     model = problem.model
     targets = {change.target for condition in problem.conditions.values() for change in condition.changes}
     inside = {*model.parameters, *model.species, *model.compartments}
     new = {id: Parameter(id, None, None) for id in (*problem.parameters, *sorted(targets)) if id not in inside}
-    early = {id for id in targets if id in model.parameters} if problem.version == _EARLY else set()
-    replaced = {*problem.parameters, *early}
-    rules = tuple(rule for rule in model.rules if not (rule.kind == "initial" and rule.target in replaced))
+    first = {rule.target: rule for rule in model.rules if rule.kind == "initial" and rule.target not in problem.parameters}
+    last = None if problem.version == 1 else 1
+    early = [period for one in used_experiments(problem) for period in one.periods[:last]]
+    chosen = sorted({change.target for period in early for change in problem.changes(period)} & {*first, *model.species})
+    for id in chosen:
+        usual = first[id].expression if id in first else _written(model, id)
+        picked = (Symbol(id + _FIRST), Apply("gt", (Symbol(id + _CHOSEN), Number(0.5))), usual)
+        first[id] = Rule("initial", id, Apply("piecewise", picked))
+        new |= {id + _FIRST: Parameter(id + _FIRST, math.nan, None), id + _CHOSEN: Parameter(id + _CHOSEN, 0.0, None)}
+    rules = (*(rule for rule in model.rules if rule.kind != "initial"), *first.values())
     return replace(model, parameters={**model.parameters, **new}, rules=rules)
+
+
+def _written(model: Model, id: str) -> Expression:
+    """Return the start value of a species as it is meant in formulas."""
+    one = model.species[id]
+    value = Number(math.nan if one.value is None else one.value)
+    if one.initial_amount == one.only_amount:
+        return value
+    return Apply("divide" if one.initial_amount else "times", (value, Symbol(one.compartment)))

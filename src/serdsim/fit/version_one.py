@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 
+from serdsim.fit.prior import KINDS_ONE, Prior, numbers_of
 from serdsim.fit.problem import (
     STEADY,
     Change,
@@ -23,7 +24,6 @@ from serdsim.model.entities import Model
 from serdsim.model.expression import Expression, symbols
 
 SCALES = ("lin", "log", "log10")
-_FLAT = "parameterScaleUniform"
 
 
 def read_one(name: str, model: Model, files: Mapping[str, list[str]], reading: Reading) -> Problem:
@@ -48,10 +48,7 @@ def read_one(name: str, model: Model, files: Mapping[str, list[str]], reading: R
 
 def _quantity(row: Row, reading: Reading) -> Quantity:
     id = row.text("parameterId")
-    prior = row.text("objectivePriorType") or _FLAT
-    if prior != _FLAT:
-        repair = "Write the problem in version 2, whose priors are supported, or leave the prior out"
-        reading.wrong(f'the prior "{prior}" of version 1 is not supported', row.place, id, _FLAT, repair)
+    scale = reading.choice(row, "parameterScale", SCALES, "lin", id)
     bounds = [reading.number(row, column, id, infinite=True) if row.text(column) else None for column in ("lowerBound", "upperBound")]
     return Quantity(
         id=id,
@@ -59,9 +56,27 @@ def _quantity(row: Row, reading: Reading) -> Quantity:
         estimate=reading.choice(row, "estimate", ("0", "1"), "0", id) == "1",
         lower=bounds[0],
         upper=bounds[1],
-        scale=reading.choice(row, "parameterScale", SCALES, "lin", id),
+        scale=scale,
+        prior=_prior(row, reading, id, scale),
         place=row.place,
     )
+
+
+def _prior(row: Row, reading: Reading, id: str, scale: str) -> Prior | None:
+    word, text = row.text("objectivePriorType"), row.text("objectivePriorParameters")
+    if not word:
+        return None
+    if word not in KINDS_ONE:
+        reading.wrong(f'the prior "{word}" is not supported', row.place, id, "one of " + ", ".join(KINDS_ONE))
+        return None
+    kind, scaled = KINDS_ONE[word]
+    if kind == "uniform" and not text:
+        return None
+    numbers = numbers_of(kind, text)
+    if isinstance(numbers, str):
+        reading.wrong(f'"{text}" are no parameters of the prior "{word}"', row.place, id, numbers)
+        return None
+    return Prior(kind, numbers, scale if scaled else "lin", cut=False)
 
 
 def _condition(row: Row, reading: Reading) -> Condition:

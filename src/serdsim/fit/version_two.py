@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from serdsim.fit.prior import KINDS, Prior
+from serdsim.fit.prior import KINDS, Prior, numbers_of
 from serdsim.fit.problem import (
     Change,
     Condition,
@@ -75,17 +75,10 @@ def _prior(row: Row, reading: Reading, id: str) -> Prior | None:
     if kind not in KINDS:
         reading.wrong(f'the prior "{kind}" is not supported', row.place, id, "one of " + ", ".join(KINDS))
         return None
-    try:
-        numbers = tuple(float(part) for part in row.text("priorParameters").split(";"))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != KINDS[kind] or not all(math.isfinite(one) for one in numbers):
+    numbers = numbers_of(kind, row.text("priorParameters"))
+    if isinstance(numbers, str):
         words = f'"{row.text("priorParameters")}" are no parameters of the prior "{kind}"'
-        reading.wrong(words, row.place, id, f"{KINDS[kind]} finite numbers, divided by semicolons")
-        return None
-    wide = numbers[0] < numbers[1] if kind.endswith("uniform") else numbers[-1] > 0.0 and (kind != "gamma" or numbers[0] > 0.0)
-    if not wide:
-        reading.wrong(f'the prior "{kind}" has no width', row.place, id, "a positive scale, or a lower end below the upper")
+        reading.wrong(words, row.place, id, numbers)
         return None
     return Prior(kind, numbers)
 
