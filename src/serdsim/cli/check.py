@@ -1,4 +1,4 @@
-"""``serdsim check MODEL``: can it be run here, and do its units fit?"""
+"""``serdsim check MODEL_OR_PROBLEM``: can it be run here, and do its units fit?"""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ if TYPE_CHECKING:
 
 
 def check(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A shipped model or the path of an SBML or Antimony file.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A shipped model, or the path of an SBML or Antimony file or of a PEtab problem (YAML).")
+    ],
     library: options.Library = None,
 ) -> None:
-    """Say if a model can be run, if its units fit.
+    """Say if a model can be run and its units fit, or if a PEtab problem can be scored.
 
     The exit status is 2 when not. Units that are missing from a model of your own are a warning.
     """
+    path = Path(model)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        _check_problem(path)
+        return
     from serdsim.model.compatibility import compatibility
     from serdsim.model.recipe import shipped_models
     from serdsim.model.unit_check import check_units
@@ -40,6 +46,21 @@ def check(
         print("Its units fit.")
     if report.refused or wrong:
         raise typer.Exit(2)
+
+
+def _check_problem(path: Path) -> None:
+    from serdsim.fit import check_problem
+    from serdsim.fit.second_opinion import second_opinion
+
+    linted = check_problem(path)
+    issues = list(linted.issues) or second_opinion(path)
+    if linted.problem is not None and not issues:
+        print(linted.problem.text())
+        return
+    print(f"{path.name} cannot be used; it has {len(issues)} issue{'s' if len(issues) > 1 else ''}:")
+    for issue in issues:
+        print(f"- {issue}")
+    raise typer.Exit(2)
 
 
 def _list(heading: str, issues: list[Issue]) -> None:

@@ -1,0 +1,7 @@
+"""PEtab problems: read, checked, simulated and scored at given parameters."""
+
+from serdsim.fit.objective import Evaluation, Objective, evaluate
+from serdsim.fit.problem import Problem
+from serdsim.fit.read import ProblemError, check_problem, read_problem
+
+__all__ = ["Evaluation", "Objective", "Problem", "ProblemError", "check_problem", "evaluate", "read_problem"]

@@ -1,0 +1,91 @@
+"""Priors of PEtab; those of version 2 are cut at the bounds of the parameter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+# names of the format, and how many numbers each takes
+KINDS = {
+    "cauchy": 2, "chisquare": 1, "exponential": 1, "gamma": 2, "laplace": 2, "log-laplace": 2, "log-normal": 2, "log-uniform": 2,
+    "normal": 2, "rayleigh": 1, "uniform": 2,
+}  # fmt: skip
+# the names of version 1: the kind in version 2, and whether it speaks of the parameter on its own scale
+KINDS_ONE = {
+    "uniform": ("uniform", False),
+    "normal": ("normal", False),
+    "laplace": ("laplace", False),
+    "logNormal": ("log-normal", False),
+    "logLaplace": ("log-laplace", False),
+    "parameterScaleUniform": ("uniform", True),
+    "parameterScaleNormal": ("normal", True),
+    "parameterScaleLaplace": ("laplace", True),
+}
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A distribution by its name in version 2; `log-` means that the logarithm is so distributed.
+
+    In version 1 the `scale` of a parameter may be what is so distributed, and bounds cut nothing off.
+    """
+
+    kind: str
+    numbers: tuple[float, ...]
+    scale: str = "lin"
+    cut: bool = True
+
+    def log_density(self, value: float, lower: float, upper: float) -> float:
+        """Return the logarithm of the density at `value`, of the distribution cut at the bounds."""
+        if not lower <= value <= upper:
+            return -math.inf
+        law, log = _law(self.kind, self.numbers)
+        if (log or self.scale != "lin") and value <= 0.0:
+            return -math.inf
+        if not self.cut:
+            seen = {"lin": value, "log": _logarithm(value), "log10": _logarithm(value) / math.log(10.0)}[self.scale]
+            return float(law.logpdf(math.log(value))) - math.log(value) if log else float(law.logpdf(seen))
+        ends = [_logarithm(end) if log else end for end in (lower, upper)]
+        inside = float(law.cdf(ends[1]) - law.cdf(ends[0]))
+        if inside <= 0.0:
+            return -math.inf
+        density = float(law.logpdf(math.log(value) if log else value))
+        return density - math.log(inside) - (math.log(value) if log else 0.0)
+
+
+def numbers_of(kind: str, text: str) -> tuple[float, ...] | str:
+    """Return the numbers of a prior that semicolons divide, or words that say what was expected."""
+    try:
+        numbers = tuple(float(part) for part in text.split(";"))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != KINDS[kind] or not all(math.isfinite(one) for one in numbers):
+        return f"{KINDS[kind]} finite numbers, divided by semicolons"
+    if kind.endswith("uniform"):
+        least = 0.0 if kind.startswith("log-") else -math.inf
+        return numbers if least <= numbers[0] < numbers[1] else "a lower end below the upper"
+    return numbers if numbers[-1] > 0.0 and (kind != "gamma" or numbers[0] > 0.0) else "a positive scale"
+
+
+def _logarithm(value: float) -> float:
+    return math.log(value) if value > 0.0 else -math.inf
+
+
+def _law(kind: str, numbers: tuple[float, ...]) -> tuple[Any, bool]:
+    from scipy import stats
+
+    log, name = kind.startswith("log-"), kind.removeprefix("log-")
+    if name == "uniform":
+        lower, upper = (_logarithm(end) if log else end for end in numbers)
+        return stats.uniform(lower, upper - lower), log
+    laws = {
+        "cauchy": stats.cauchy,
+        "chisquare": stats.chi2,
+        "exponential": lambda mean: stats.expon(scale=mean),
+        "gamma": lambda shape, width: stats.gamma(shape, scale=width),
+        "laplace": stats.laplace,
+        "normal": stats.norm,
+        "rayleigh": lambda width: stats.rayleigh(scale=width),
+    }
+    return laws[name](*numbers), log
