@@ -51,6 +51,10 @@ class System:
         """Ids of states and of species that nothing moves."""
         return frozenset((*self.equations.states, *self.model.species))
 
+    def replacing(self, id: str) -> tuple[str, str]:
+        """Return the ids that bring another start value than an initial assignment gives, and say so; empty where there is none."""
+        return (id + _FIRST, id + _CHOSEN) if id + _CHOSEN in self.equations.given else ("", "")
+
     def begin(self, values: Mapping[str, float], changes: Sequence[Change], time: float) -> tuple[np.ndarray, np.ndarray, list[float]]:
         """Return what an individual brings, its state (amounts) and its inputs, when changes act before the initial assignments."""
         at = {id: i for i, id in enumerate(self.equations.given)}
@@ -60,10 +64,10 @@ class System:
                 given[at[id]] = value
         known = {**dict(zip(at, given.tolist(), strict=True)), **values, TIME.id: time}
         for change in changes:
-            chosen = change.target + _CHOSEN in at
-            given[at[change.target + _FIRST if chosen else change.target]] = number_of(change.value, known)
+            first, chosen = self.replacing(change.target)
+            given[at[first or change.target]] = number_of(change.value, known)
             if chosen:
-                given[at[change.target + _CHOSEN]] = 1.0
+                given[at[chosen]] = 1.0
         state, inputs = self.kernel.start(given.tolist())
         return given, np.array(state, float), list(inputs)
 

@@ -1,0 +1,319 @@
+"""A tree of stages -> outputs with their slopes, for many vectors of parameters at once: each depth of the tree is one run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from serdsim.codegen.equations import GIVEN, derive
+from serdsim.codegen.system import build_system
+from serdsim.codegen.tangent import build_tangent
+from serdsim.engine.directions import Direction
+from serdsim.engine.native_sensitivity import run_native_sensitivities
+from serdsim.engine.plan import KINDS, Plan, Schedule
+from serdsim.engine.pools import processors
+from serdsim.engine.sensitivity import Sensitivities
+from serdsim.engine.twin_model import Functions
+from serdsim.engine.twin_tangent import Slopes
+from serdsim.errors import Issue, ModelError
+from serdsim.fit.course import Settings
+from serdsim.fit.dual import Dual, formula
+from serdsim.fit.stages import Stage, Tree
+from serdsim.fit.system import System
+from serdsim.model.expression import TIME, Symbol, symbols
+
+_CHUNK = 64  # individuals of one call of the compiled code
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stage begins or ends.
+
+    Attributes
+    ----------
+    constants : ndarray, shape (constant, vector)
+    moved : mapping of constant to ndarray, shape (parameter, vector)
+        Slopes of the constants that parameters move.
+    state : ndarray, shape (state, vector)
+        Amounts.
+    slope : ndarray, shape (parameter, state, vector)
+    fine : ndarray of bool, shape (vector,)
+    """
+
+    constants: np.ndarray
+    moved: Mapping[str, np.ndarray]
+    state: np.ndarray
+    slope: np.ndarray
+    fine: np.ndarray
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a stage gives: `outputs` have the shape (time, vector) in the order of `times`, slopes (parameter, time, vector)."""
+
+    times: tuple[float, ...]
+    outputs: Mapping[str, Dual]
+    end: Place
+
+
+class Flow:
+    """The stages of a problem, ready to be run.
+
+    Raises
+    ------
+    ModelError
+        For models that sensitivities do not follow.
+    """
+
+    def __init__(self, system: System, tree: Tree, settings: Settings, workers: int | None = None) -> None:
+        self.system, self.tree, self.settings = system, tree, settings
+        self.workers = workers or processors()
+        self.seconds = 0.0  # spent in compiled code
+        if system.equations.events:
+            raise ModelError("slopes are not followed through events")
+        begin = build_system(system.equations, ())
+        self._start, self._start_slopes = Functions(begin), Slopes(build_tangent(begin))
+        self.later = derive(replace(system.model, rules=tuple(rule for rule in system.model.rules if rule.kind != "initial")))
+        self._row = {id: i for i, id in enumerate(self.later.constants)}
+        self._ids: dict[tuple[int, float, int], set[str]] = {}
+        meaning = dict(self.later.starting)
+        for id in self.later.constants:
+            if meaning[id] != Symbol(id + GIVEN):
+                raise ModelError(Issue("slopes are not followed where a file gives an amount for a concentration", id=id))
+
+    def run(self, values: Mapping[str, Dual]) -> list[Seen]:
+        """Return what each stage gives; `values` are the parameters on the linear scale, all with slopes of the same length."""
+        seen: list[Seen | None] = [None] * len(self.tree.stages)
+        with np.errstate(all="ignore"):
+            for depth in range(1 + max(stage.depth for stage in self.tree.stages)):
+                level = [number for number, stage in enumerate(self.tree.stages) if stage.depth == depth]
+                for start in sorted({self.tree.stages[number].start for number in level}):
+                    group = [number for number in level if self.tree.stages[number].start == start]
+                    begins = [self._begin(self.tree.stages[number], values, seen) for number in group]
+                    for number, one in zip(group, self._together(group, begins), strict=True):
+                        seen[number] = one
+        return [one for one in seen if one is not None]
+
+    def _begin(self, stage: Stage, values: Mapping[str, Dual], seen: Sequence[Seen | None]) -> Place:
+        if stage.parent < 0:
+            return self._first(stage, values)
+        before = seen[stage.parent]
+        assert before is not None
+        return self._changed(stage, before)
+
+    def _first(self, stage: Stage, values: Mapping[str, Dual]) -> Place:
+        """Return where an experiment begins: conditions act before the initial assignments."""
+        equations = self.system.equations
+        width, count = next((dual.slope.shape[0], dual.value.shape[-1]) for dual in values.values() if dual.slope is not None)
+        at = {id: i for i, id in enumerate(equations.given)}
+        given = np.repeat(self.system.usual[:, None], count, axis=1)
+        rates = np.zeros((len(given), width, count))
+
+        def put(id: str, dual: Dual) -> None:
+            given[at[id]] = dual.value
+            rates[at[id]] = 0.0 if dual.slope is None else dual.slope
+
+        for id in values.keys() & at.keys():
+            put(id, values[id])
+        known = {**{id: Dual(given[i].copy()) for id, i in at.items()}, **values}
+        for change in stage.changes:
+            first, chosen = self.system.replacing(change.target)
+            put(first or change.target, formula(change.value)(known, stage.start))
+            if chosen:
+                put(chosen, Dual(np.ones(count)))
+        found = self._start.start(given)
+        slopes = self._start_slopes.start(np.tile(given, (1, width)), rates.reshape(len(given), -1)).reshape(len(found), width, count)
+        states = len(equations.states)
+        moved = {id: slopes[states + i] for i, id in enumerate(equations.constants) if np.any(slopes[states + i])}
+        return _sound(Place(found[states:], moved, found[:states], slopes[:states].transpose(1, 0, 2), np.ones(count, bool)))
+
+    def _changed(self, stage: Stage, before: Seen) -> Place:
+        """Return where a later stage begins: all formulas read the values just before."""
+        end, row = before.end, before.times.index(stage.start)
+        known = {id: Dual(dual.value[row], None if dual.slope is None else dual.slope[:, row]) for id, dual in before.outputs.items()}
+        known |= {id: Dual(end.constants[i], end.moved.get(id)) for id, i in self._row.items()}
+        new = {change.target: formula(change.value)(known, stage.start) for change in stage.changes}
+        new = self._kept(new, known, end) | new
+        constants, moved, state, slope = end.constants.copy(), dict(end.moved), end.state.copy(), end.slope.copy()
+        states, scales = self.later.states, self.later.scales
+        for id, dual in new.items():
+            if id in self._row:
+                constants[self._row[id]] = dual.value
+                moved.pop(id, None)
+                if dual.slope is not None:
+                    moved[id] = np.broadcast_to(dual.slope, (len(slope), dual.slope.shape[-1]))
+                continue
+            i = states.index(id)
+            size = scales[i]
+            amount = dual if size is None else _product(dual, new.get(size, known[size]))
+            state[i], slope[:, i] = amount.value, 0.0 if amount.slope is None else amount.slope
+        return _sound(Place(constants, moved, state, slope, end.fine))
+
+    def _kept(self, new: Mapping[str, Dual], known: Mapping[str, Dual], end: Place) -> dict[str, Dual]:
+        """Return the concentrations that stay when the size of their compartment is set."""
+        found = {}
+        for i, (id, size) in enumerate(zip(self.later.states, self.later.scales, strict=True)):
+            if size is not None and size in new:
+                old = known[size]
+                inverse = Dual(1.0 / old.value, None if old.slope is None else -old.slope / old.value**2)
+                found[id] = _product(Dual(end.state[i], end.slope[:, i]), inverse)
+        return found
+
+    def _together(self, group: Sequence[int], begins: Sequence[Place]) -> list[Seen]:
+        """Integrate stages that begin at one time and depth, side by side."""
+        stages = [self.tree.stages[number] for number in group]
+        fine = np.concatenate([place.fine for place in begins])
+        outputs = self._outputs(stages)
+        table = self._times(stages, len(begins[0].fine))
+        constants = np.concatenate([place.constants for place in begins], axis=1)
+        state = np.concatenate([place.state for place in begins], axis=1)
+        slope = np.concatenate([place.slope for place in begins], axis=2)
+        reach = self._reached(outputs)
+        rates = self._rates(begins, reach)
+        active = np.nonzero(np.any(slope[:, :, fine] != 0.0, axis=(1, 2)) | self._moving(rates, len(slope)))[0]
+        plan = Plan(
+            given=self._given(constants, state)[:, fine],
+            times=table[:, fine],
+            outputs=outputs,
+            initial=state[:, fine],
+            schedule=_schedule([stage.items for stage in stages for _ in range(len(begins[0].fine))], fine, table),
+            start_time=stages[0].start,
+            rtol=self.settings.rtol,
+            atol=self.settings.atol,
+        )
+        directions = [self._direction((stages[0].depth, stages[0].start, int(j)), rates, int(j), fine) for j in active]
+        found = self._spread(plan, directions, slope[active][:, :, fine].transpose(1, 0, 2))
+        return self._cut(stages, begins, found, active, fine, outputs)
+
+    def _direction(self, key: tuple[int, float, int], rates: Mapping[str, np.ndarray], j: int, fine: np.ndarray) -> Direction:
+        """Return the values that a parameter moves; ids that it has moved once stay, for the sake of the compiled code."""
+        ids = self._ids.setdefault(key, set())
+        ids |= {id for id, of in rates.items() if np.any(of[j])}
+        chosen = tuple(sorted(ids))
+        still = np.zeros(int(fine.sum()))
+        return Direction(chosen, np.array([rates[id][j, fine] if id in rates else still for id in chosen]).reshape(len(chosen), len(still)))
+
+    def _spread(self, plan: Plan, directions: Sequence[Direction], slopes: np.ndarray) -> list[Sensitivities]:
+        def part(first: int) -> Sensitivities:
+            rows = slice(first, first + _CHUNK)
+            columns = [Direction(one.ids, one.rates[:, rows]) for one in directions]
+            return run_native_sensitivities(self.later, plan.chunk(rows), columns, initial_slopes=slopes[:, :, rows])
+
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(self.workers) as pool:
+            found = list(pool.map(part, range(0, plan.individuals, _CHUNK)))
+        self.seconds += time.perf_counter() - begin
+        return found
+
+    def _cut(
+        self, stages: Sequence[Stage], begins: Sequence[Place], found: Sequence[Sensitivities], active: np.ndarray, fine: np.ndarray,
+        outputs: tuple[str, ...],
+    ) -> list[Seen]:  # fmt: skip
+        """Return the results stage by stage; vectors that failed are not a number."""
+        rows = max((part.arrays.values.shape[1] for part in found), default=0)
+        width, places = begins[0].slope.shape[0], np.nonzero(fine)[0]
+        values = np.full((len(outputs), rows, len(fine)), np.nan)
+        slopes = np.zeros((len(outputs), rows, width, len(fine)))
+        final = np.full((len(self.later.states), len(fine)), np.nan)
+        final_slope = np.zeros((width, len(final), len(fine)))
+        good, first = np.zeros(len(fine), bool), 0
+        for part in found:
+            here = places[first : first + len(part.arrays.status)]
+            first += len(here)
+            values[:, :, here], final[:, here] = part.arrays.values, part.arrays.final
+            slopes[:, :, active[:, None], here] = part.slopes
+            final_slope[active[:, None], :, here] = part.final.transpose(1, 2, 0)
+            good[here] = part.arrays.status == "ok"
+        result, count = [], len(begins[0].fine)
+        for number, (stage, place) in enumerate(zip(stages, begins, strict=True)):
+            of = slice(number * count, (number + 1) * count)
+            times = stage.rows
+            end = self._after(stage, Place(place.constants, place.moved, final[:, of], final_slope[:, :, of], good[of]))
+            seen = {
+                id: Dual(values[i, : len(times), of], slopes[i, : len(times), :, of].transpose(1, 0, 2))
+                for i, id in enumerate(outputs)
+                if id in stage.wanted
+            }
+            set_inside = {id for _, id, _ in stage.items}
+            for id, i in self._row.items():
+                if id in stage.wanted and id not in set_inside:
+                    moved = place.moved.get(id)
+                    still = np.broadcast_to(place.constants[i], (len(times), count))
+                    seen[id] = Dual(still, None if moved is None else moved[:, None])
+            result.append(Seen(times, seen, end))
+        return result
+
+    def _after(self, stage: Stage, end: Place) -> Place:
+        """Return the end of a stage with the constants that its stops have set."""
+        constants, moved = end.constants.copy(), dict(end.moved)
+        for time, id, number in stage.items:
+            if id in self._row and time <= stage.end:
+                constants[self._row[id]] = number
+                moved.pop(id, None)
+        return replace(end, constants=constants, moved=moved)
+
+    def _outputs(self, stages: Sequence[Stage]) -> tuple[str, ...]:
+        """Return what the engine must say: constants that nothing sets inside a stage are known."""
+        ids = {id for stage in stages for id in stage.wanted if id not in self._row or any(id == item[1] for item in stage.items)}
+        return tuple(sorted(ids - {TIME.id})) or self.later.states[:1] or self.later.constants[:1]
+
+    def _times(self, stages: Sequence[Stage], count: int) -> np.ndarray:
+        rows = [stage.rows for stage in stages]
+        most = max(len(times) for times in rows)
+        return np.array([[*times, *[np.inf] * (most - len(times))] for times in rows for _ in range(count)]).T
+
+    def _given(self, constants: np.ndarray, state: np.ndarray) -> np.ndarray:
+        known = dict(zip(self.later.constants, constants, strict=True)) | dict(zip(self.later.states, state, strict=True))
+        return np.array([known.get(id, np.zeros(state.shape[1])) for id in self.later.given]).reshape(-1, state.shape[1])
+
+    def _reached(self, outputs: tuple[str, ...]) -> frozenset[str]:
+        """Return the constants on which derivatives or outputs rest."""
+        needed = {id for one in self.later.derivatives for id in symbols(one)} | set(outputs)
+        for id, expression in reversed((*self.later.fixed, *self.later.moving)):
+            if id in needed:
+                needed |= symbols(expression)
+        return frozenset(needed & self._row.keys())
+
+    def _rates(self, begins: Sequence[Place], reach: frozenset[str]) -> dict[str, np.ndarray]:
+        ids = sorted({id for place in begins for id in place.moved if id in reach})
+        still = np.zeros((begins[0].slope.shape[0], len(begins[0].fine)))
+        return {id: np.concatenate([place.moved.get(id, still) for place in begins], axis=1) for id in ids}
+
+    @staticmethod
+    def _moving(rates: Mapping[str, np.ndarray], width: int) -> np.ndarray:
+        found = np.zeros(width, bool)
+        for of in rates.values():
+            found |= np.any(of != 0.0, axis=1)
+        return found
+
+
+def _product(a: Dual, b: Dual) -> Dual:
+    parts = [x.value * y.slope for x, y in ((a, b), (b, a)) if y.slope is not None]
+    return Dual(a.value * b.value, sum(parts[1:], parts[0]) if parts else None)
+
+
+def _sound(place: Place) -> Place:
+    """Return a place at which no vector goes on from numbers that are none."""
+    slopes = [np.isfinite(of).all(axis=0) for of in place.moved.values()]
+    fine = place.fine & np.isfinite(place.state).all(axis=0) & np.isfinite(place.slope).all(axis=(0, 1))
+    return replace(place, fine=np.logical_and.reduce([fine, *slopes]))
+
+
+def _schedule(items: Sequence[Sequence[tuple[float, str, float]]], fine: np.ndarray, table: np.ndarray) -> Schedule:
+    ends = np.max(np.where(np.isfinite(table), table, -np.inf), axis=0)
+    chosen = [[item for item in of if item[0] <= end] for of, end, good in zip(items, ends.tolist(), fine, strict=True) if good]
+    flat = [item for of in chosen for item in of]
+    names = tuple(dict.fromkeys(id for _, id, _ in flat))
+    where = {name: i for i, name in enumerate(names)}
+    return Schedule(
+        names=names,
+        starts=np.concatenate([[0], np.cumsum([len(of) for of in chosen])]).astype(np.int64),
+        times=np.array([time for time, _, _ in flat], float),
+        kinds=np.full(len(flat), KINDS.index("set"), np.int8),
+        targets=np.array([where[id] for _, id, _ in flat], np.int32),
+        values=np.array([value for _, _, value in flat], float),
+    )
