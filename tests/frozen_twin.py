@@ -26,11 +26,12 @@ class Frozen:
         self.system: System = build_system(equations, plan.outputs)
         self.functions = Functions(self.system)
 
-    def run(self, entries: Sequence[Entry], given: np.ndarray) -> np.ndarray:
-        """Return the outputs, shape (output, time, column)."""
+    def run(self, entries: Sequence[Entry], given: np.ndarray, initial: np.ndarray | None = None) -> np.ndarray:
+        """Return the outputs, shape (output, time, column); `initial` is that of the plan, moved."""
         lanes = given.shape[1]
         self.begin, self.p = np.split(self.functions.start(given), [len(self.equations.states)])
         self.y = self.begin.copy() if self.plan.initial is None else np.repeat(self.plan.initial, lanes, axis=1)
+        self.y = self.y if initial is None else initial.copy()
         self.c, self.t = self.functions.block(self.p), np.zeros(lanes)
         self.z = np.zeros((len(self.system.comparisons), lanes))
         self.values = np.full((len(self.plan.outputs), len(self.plan.times), lanes), np.nan)

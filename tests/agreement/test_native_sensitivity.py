@@ -11,6 +11,7 @@ import pytest
 from little_models import Stop, given, kernel, model, schedule
 from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.infusion import infusion_into, with_infusions
+from serdsim.engine.directions import Column, Direction
 from serdsim.engine.native import run_native
 from serdsim.engine.native_sensitivity import run_native_sensitivities
 from serdsim.engine.plan import KINDS, Plan, Schedule
@@ -36,10 +37,13 @@ def plan_of(text: str, times: Sequence[float], outputs: str, stops: Sequence[Sto
     return Plan(values, np.asarray(times, float), tuple(outputs.split()), **fields)  # type: ignore[arg-type]
 
 
-def check(equations: Equations, plan: Plan, parameters: Sequence[str], method: str = "rodas5p") -> Sensitivities:
+def check(
+    equations: Equations, plan: Plan, parameters: Sequence[Column], method: str = "rodas5p", first: np.ndarray | None = None
+) -> Sensitivities:
     """Compare with the twin, and the numbers with those of a run without sensitivities."""
-    fast = run_native_sensitivities(equations, plan, parameters, method=method)
-    twin, plain = run_sensitivities(equations, plan, parameters, method=method), run_native(equations, plan, method=method)
+    fast = run_native_sensitivities(equations, plan, parameters, initial_slopes=first, method=method)
+    twin = run_sensitivities(equations, plan, parameters, initial_slopes=first, method=method)
+    plain = run_native(equations, plan, method=method)
     for name in ("values", "final", "steps", "refused", "evaluations"):
         assert np.array_equal(getattr(fast.arrays, name), getattr(plain, name), equal_nan=True), name
     assert fast.arrays.status.tolist() == plain.status.tolist() == twin.arrays.status.tolist()
@@ -47,6 +51,9 @@ def check(equations: Equations, plan: Plan, parameters: Sequence[str], method: s
     assert np.array_equal(np.isnan(fast.slopes), np.isnan(twin.slopes))
     size = np.max(np.nan_to_num(np.abs(twin.slopes)), axis=1, keepdims=True)
     assert np.all(~(np.abs(fast.slopes - twin.slopes) > _SAME * size + 1e-300))
+    assert np.array_equal(np.isnan(fast.final), np.isnan(twin.final))
+    size = np.max(np.nan_to_num(np.abs(twin.final)), axis=0, keepdims=True, initial=0.0)
+    assert np.all(~(np.abs(fast.final - twin.final) > _SAME * size + 1e-300))
     return fast
 
 
@@ -119,6 +126,27 @@ def test_a_start_that_is_given_and_a_late_start() -> None:
     assert np.all(found.slopes[0, 1:, 1] != 0.0)
 
 
+def test_slopes_of_the_start_and_directions_of_many_individuals() -> None:
+    n = 19
+    some = np.random.default_rng(7)
+    initial = np.array([[2.0], [0.5]]) + some.uniform(-1.0, 1.0, (2, n))
+    ways = [Direction(ids, some.standard_normal((len(ids), n))) for ids in (("k", "w"), (), ("v",))]
+    first = some.standard_normal((2, 4, n))
+    stops: Sequence[Stop] = ((1.0, "set", "w", 2.0), (1.5, "add", "x", 1.0))
+    plan = plan_of(FORCED, (0.0, 0.7, 2.0), "x v", stops, count=n, initial=initial, rtol=1e-4)
+    equations = kernel(FORCED).equations
+    together = check(equations, plan, ("k", *ways), first=first)
+    assert np.array_equal(together.slopes[:, 0], first)
+    assert np.array_equal(together.slopes[:, -1], together.final)
+    assert np.all(together.slopes[:, -1] != 0.0)
+    for i in range(n):
+        one = slice(i, i + 1)
+        columns = ("k", *(Direction(way.ids, way.rates[:, one]) for way in ways))
+        alone = run_native_sensitivities(equations, plan.chunk(one), columns, initial_slopes=first[..., one])
+        assert np.array_equal(alone.slopes[..., 0], together.slopes[..., i])
+        assert np.array_equal(alone.final[..., 0], together.final[..., i])
+
+
 def test_no_bit_depends_on_lane_or_neighbours_and_failures_have_no_numbers() -> None:
     text = "x = 0; k = 1; w = 2; x' = w*ln(k - x)"
     n = 19
@@ -131,6 +159,7 @@ def test_no_bit_depends_on_lane_or_neighbours_and_failures_have_no_numbers() -> 
     well = together.arrays.status == "ok"
     assert 0 < np.sum(well) < n
     assert np.array_equal(np.all(np.isnan(together.slopes), axis=(0, 1, 2)), ~well)
+    assert np.array_equal(np.all(np.isnan(together.final), axis=(0, 1)), ~well)
     for i in range(n):
         alone = run_native_sensitivities(equations, plan.chunk(slice(i, i + 1)), ("k", "w", "x"))
         assert np.array_equal(alone.slopes[..., 0], together.slopes[..., i], equal_nan=True)

@@ -12,6 +12,7 @@ from serdsim.errors import Issue, ModelError
 from serdsim.model.expression_text import text_of
 
 Entries = Mapping[tuple[int, int], Node]
+Move = str | tuple[str, ...]
 _LONGEST = 80
 
 
@@ -19,12 +20,16 @@ _LONGEST = 80
 class Columns:
     """Non-zeros only. Keys of what belongs to a parameter are (parameter, row), of a matrix (row, column).
 
-    Inputs beside those of the system are `dp.E` and `dc.E`, the entries of `inputs` and `block` in their order, `u.I`, a stage,
-    `w.0`, by which the partial derivative by time counts in the stage, and `k.E`, what `kept` holds for all stages.
+    Inputs beside those of the system are `dg.E`, how fast the value `seeds[E]` moves, `dp.E` and `dc.E`, the entries of `inputs`
+    and `block` in their order, `u.I`, a stage, `w.0`, by which the partial derivative by time counts in the stage, and `k.E`, what
+    `kept` holds for all stages.
 
     Attributes
     ----------
     parameters : tuple of str
+        Names of the columns.
+    seeds : tuple of str
+        Values that individuals bring and that move along a column as fast as each individual says.
     start, inputs : Entries
         Of the states and of the inputs p at the start.
     block : Entries
@@ -40,6 +45,7 @@ class Columns:
     """
 
     parameters: tuple[str, ...]
+    seeds: tuple[str, ...]
     start: Entries
     inputs: Entries
     block: Entries
@@ -53,8 +59,13 @@ class Columns:
     sized: tuple[bool, ...]
 
 
-def build_columns(system: System, parameters: Sequence[str]) -> Columns:
+def build_columns(system: System, moves: Sequence[Move]) -> Columns:
     """Return the columns of a system; its graph grows.
+
+    Parameters
+    ----------
+    moves : sequence of str or tuple of str
+        For each column the value that moves as fast as the column itself, or the values for which each individual says how fast.
 
     Raises
     ------
@@ -64,6 +75,8 @@ def build_columns(system: System, parameters: Sequence[str]) -> Columns:
     g, equations = system.graph, system.equations
     n = len(system.rhs)
     states = [g.input(f"y.{i}") for i in range(n)]
+    parameters = tuple(move if isinstance(move, str) else " and ".join(move) for move in moves)
+    seeds, moved_given = _seeded(g, moves)
 
     def by_states(roots: Sequence[Node]) -> dict[tuple[int, int], Node]:
         return {(row, column): node for row, found in enumerate(g.slopes(roots, states)) for column, node in found.items()}
@@ -72,7 +85,7 @@ def build_columns(system: System, parameters: Sequence[str]) -> Columns:
         rows = [g.tangents(roots, one) for one in rates]
         return {(k, row): node for k, found in enumerate(rows) for row, node in enumerate(found) if node != g.zero}
 
-    first = by_parameters([*system.start_state, *system.start_inputs], [{g.input(f"g.{id}"): g.one} for id in parameters])
+    first = by_parameters([*system.start_state, *system.start_inputs], moved_given)
     inputs = {(k, row - n): node for (k, row), node in first.items() if row >= n}
     names = [f"p.{id}" for id in equations.constants]
     block = by_parameters(system.block, _named(system, inputs, names, "dp", len(parameters)))
@@ -84,7 +97,8 @@ def build_columns(system: System, parameters: Sequence[str]) -> Columns:
     turn, turn_by = by_states(turning), by_parameters(turning, of_block)
     kept, moved = _apart(g, [*turn.values(), *turn_by.values()])
     return Columns(
-        parameters=tuple(parameters),
+        parameters=parameters,
+        seeds=seeds,
         start={key: node for key, node in first.items() if key[1] < n},
         inputs=inputs,
         block=block,
@@ -97,6 +111,19 @@ def build_columns(system: System, parameters: Sequence[str]) -> Columns:
         kept=kept,
         sized=tuple(row in sizes for row in range(n)),
     )
+
+
+def _seeded(g: Graph, moves: Sequence[Move]) -> tuple[tuple[str, ...], list[dict[Node, Node]]]:
+    """Return the values that move as fast as individuals say, and for each column which values move and how fast."""
+    seeds: list[str] = []
+    found: list[dict[Node, Node]] = []
+    for move in moves:
+        if isinstance(move, str):
+            found.append({g.input(f"g.{move}"): g.one})
+            continue
+        found.append({g.input(f"g.{id}"): g.input(f"dg.{len(seeds) + e}") for e, id in enumerate(move)})
+        seeds += move
+    return tuple(seeds), found
 
 
 def _named(system: System, entries: Entries, names: Sequence[str], prefix: str, count: int) -> list[dict[Node, Node]]:

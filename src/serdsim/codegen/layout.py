@@ -15,7 +15,7 @@ LANE = ("flag", "individual", "item", "last_item", "row", "last_row")
 ARGUMENTS = (
     "work", "ints", "settings", "given", "initial", "times", "times_stride", "rows", "starts", "item_times", "item_kinds",
     "item_targets", "item_values", "out", "final", "status", "accepted", "refused", "fail_times", "individuals", "row_count",
-    "next", "cancel", "output_rows", "ends", "out_s",
+    "next", "cancel", "output_rows", "ends", "out_s", "seeds", "initial_s", "final_s",
 )  # fmt: skip
 SETTINGS = ("rtol", "atol", "start", "safety", "grow", "shrink", "floor", "attempts", "memory")
 RUNNING, ARRIVED, NEEDED, FAILED = range(4)

@@ -22,7 +22,7 @@ def column_functions(system: System, columns: Columns, lanes: int, *, fma: bool)
     """Return the IR of what a tangent of a step calls.
 
     ``s_rates``, ``s_observe`` and ``s_keep`` of (y, c, z, t, out, dc, b) and ``s_turn`` of (..., u, w, k) write the entries of a
-    matrix to `out` and add to the columns b what parameters do; ``s_start`` of (g, s, dp), ``s_block`` of (p, dp, dc);
+    matrix to `out` and add to the columns b what parameters do; ``s_start`` of (g, dg, s, dp), ``s_block`` of (p, dp, dc);
     ``s_by_rates``, ``s_by_turn`` and ``s_by_shown`` of (entries, x, b) add the product of matrix and x to b.
     """
 
@@ -57,10 +57,11 @@ def _start(code: Code, system: System, columns: Columns) -> str:
     n, g = len(system.rhs), system.graph
     every = [columns.start.get((k, row), g.zero) for k in range(len(columns.parameters)) for row in range(n)]
     positions = {id: i for i, id in enumerate(system.equations.given)}
+    places: dict[str, tuple[str, Mapping[str, int] | None]] = {"g": ("%g", positions), "dg": ("%dg", None)}
     nodes: Sequence[Node] = [*every, *columns.inputs.values()]
-    for i, value in enumerate(write_parts(code, g, nodes, place_of(code, {"g": ("%g", positions)}))):
+    for i, value in enumerate(write_parts(code, g, nodes, place_of(code, places))):
         code.store(value, "%s" if i < len(every) else "%dp", i if i < len(every) else i - len(every))
-    return code.function("internal void @s_start(ptr noalias %g, ptr noalias %s, ptr noalias %dp) noinline nounwind")
+    return code.function("internal void @s_start(ptr noalias %g, ptr noalias %dg, ptr noalias %s, ptr noalias %dp) noinline nounwind")
 
 
 def _block(code: Code, system: System, columns: Columns) -> str:

@@ -18,6 +18,12 @@ def copy_lane(frame: Frame, count: int, source: str, target: str, lane: Value) -
         code.put(code.get(frame.block(source), place, "double"), frame.block(target), place, "double")
 
 
+def place_of_individual(frame: Frame, row: Value, lane: Value) -> Value:
+    """Return the position of a row of the individual of a lane, in an array with one column per individual."""
+    code = frame.code
+    return code.integer("add", code.integer("mul", row, frame.argument("individuals")), frame.lane_number("individual", lane))
+
+
 class Finish(Frame):
     """`finish(args, lane, status)`: the result of an individual is handed over, its lane needs another one."""
 
@@ -30,12 +36,17 @@ class Finish(Frame):
             whole = code.new(f"fptosi double {self.lane_clock(name, '%lane')} to i64")
             code.put(whole, self.argument(name), individual, "i64")
         code.put(self.lane_clock("t", "%lane"), self.argument("fail_times"), individual, "double")
-        with code.each(self.layout.states) as i:
-            value = code.get(self.block("y"), self.element("y", i, "%lane"), "double")
-            place = code.integer("add", code.integer("mul", i, self.argument("individuals")), individual)
-            code.put(value, self.argument("final"), place, "double")
+        self._hand_over("y", "final", self.layout.states)
+        if self.layout.parameters:
+            self._hand_over("s", "final_s", self.layout.states * self.layout.parameters)
         self.set_lane_number("flag", "%lane", NEEDED)
         return code.function("internal void @finish(ptr noalias %args, i64 %lane, i64 %status) noinline nounwind")
+
+    def _hand_over(self, block: str, result: str, count: int) -> None:
+        code = self.code
+        with code.each(count) as i:
+            value = code.get(self.block(block), self.element(block, i, "%lane"), "double")
+            code.put(value, self.argument(result), place_of_individual(self, i, "%lane"), "double")
 
 
 class Load(Frame):
@@ -51,14 +62,20 @@ class Load(Frame):
         with code.when(there):
             code.put(code.integer("add", number, 1), counter, 0, "i64")
             self.set_lane_number("individual", "%lane", number)
-            with code.each(self.layout.given) as i:
-                place = code.integer("add", code.integer("mul", i, self.argument("individuals")), number)
-                code.put(code.get(self.argument("given"), place, "double"), self.block("g"), self.element("g", i, "%lane"), "double")
+            self._bring("given", "g", self.layout.given)
+            if seeds := dict(self.layout.more).get("dg", 0):
+                self._bring("seeds", "dg", seeds)
             for name, at in (("item", 0), ("last_item", 1)):
                 self.set_lane_number(name, "%lane", code.get(self.argument("starts"), code.integer("add", number, at), "i64"))
             self._clock()
             self.set_lane_number("flag", "%lane", ARRIVED)
         return code.function("internal void @load(ptr noalias %args, i64 %lane) noinline nounwind")
+
+    def _bring(self, source: str, block: str, count: int) -> None:
+        code = self.code
+        with code.each(count) as i:
+            value = code.get(self.argument(source), place_of_individual(self, i, "%lane"), "double")
+            code.put(value, self.block(block), self.element(block, i, "%lane"), "double")
 
     def _rest(self, lane: Value) -> None:
         self.set_lane_number("flag", lane, RUNNING)

@@ -179,7 +179,8 @@ class _Service(SystemFrame):
         with code.when(code.new(f"icmp ne i64 {code.read(fresh, 'i64')}, 0")):
             code.do(f"call void @start(ptr {self.block('g')}, ptr {self.block('y1')}, ptr {self.block('new_p')})")
             if self.layout.parameters:
-                code.do(f"call void @s_start(ptr {self.block('g')}, ptr {self.block('new_s')}, ptr {self.block('new_dp')})")
+                blocks = ", ".join(f"ptr {self.block(name)}" for name in ("g", "dg", "new_s", "new_dp"))
+                code.do(f"call void @s_start({blocks})")
             with code.each(self.lanes) as lane:
                 bit = code.integer("and", code.integer("lshr", code.read(fresh, "i64"), lane), 1)
                 with code.when(code.new(f"icmp ne i64 {bit}, 0")):

@@ -7,7 +7,7 @@ from serdsim.codegen.frame import Frame
 from serdsim.codegen.ir import Value
 from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import Method
-from serdsim.codegen.native_lane import copy_lane
+from serdsim.codegen.native_lane import copy_lane, place_of_individual
 from serdsim.codegen.native_output import dense_weights
 
 _CACHE, _APART = 64, 8  # vectors between two of the same place, and how far apart the blocks are in this measure
@@ -20,6 +20,7 @@ def tangent_blocks(columns: Columns, states: int, stages: int, outputs: int) -> 
         *((name, every) for name in ("s", "s1", "s_begin", "new_s", "s_seen")), ("du", stages * every), ("s_at", states),
         ("dp", len(columns.inputs)), ("new_dp", len(columns.inputs)), ("dc", len(columns.block)), ("jv", len(columns.rates)),
         ("hv", len(columns.turn)), ("kv", len(columns.kept)), ("ov", len(columns.shown)), ("so", len(columns.parameters) * outputs),
+        ("dg", len(columns.seeds)),
     )  # fmt: skip
 
 
@@ -146,7 +147,7 @@ class _Show(_Wide):
 
 
 class _Begin(_Wide):
-    """`s_begin_lane(args, lane)`: the columns with which the individual of a lane starts, from `new_s` and `new_dp`."""
+    """`s_begin_lane(args, lane)`: the columns with which the individual of a lane starts: `new_s` and `new_dp`, or what is given."""
 
     def text(self) -> str:
         code = self.code
@@ -155,6 +156,9 @@ class _Begin(_Wide):
             copy_lane(self, self.every, "new_s", block, "%lane")
         with code.when(code.new(f"icmp ne ptr {self.argument('initial')}, null")), code.each(self.every) as i:
             code.put("0.0", self.block("s"), self.element("s", i, "%lane"), "double")
+        with code.when(code.new(f"icmp ne ptr {self.argument('initial_s')}, null")), code.each(self.every) as i:
+            value = code.get(self.argument("initial_s"), place_of_individual(self, i, "%lane"), "double")
+            code.put(value, self.block("s"), self.element("s", i, "%lane"), "double")
         return code.function("internal void @s_begin_lane(ptr noalias %args, i64 %lane) noinline nounwind")
 
 

@@ -11,7 +11,7 @@ from functools import cache
 import llvmlite
 import llvmlite.binding as llvm
 
-from serdsim.codegen.columns import Columns, build_columns
+from serdsim.codegen.columns import Columns, Move, build_columns
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import read_method
@@ -69,18 +69,18 @@ def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Com
         return known
 
 
-def compiled_tangent(equations: Equations, outputs: tuple[str, ...], method: str, parameters: tuple[str, ...]) -> tuple[Compiled, Columns]:
+def compiled_tangent(equations: Equations, outputs: tuple[str, ...], method: str, moves: tuple[Move, ...]) -> tuple[Compiled, Columns]:
     """Return a loaded kernel that carries sensitivities along, and what its columns are; the machine code is kept on disk."""
     with _LOCK:
         for of, asked, code, columns in _TANGENTS:
-            if of is equations and asked == (outputs, method, parameters):
+            if of is equations and asked == (outputs, method, moves):
                 return code, columns
         check_outputs(equations, outputs)
         system = build_system(equations, outputs)
-        columns = build_columns(system, parameters)
+        columns = build_columns(system, moves)
         code = _compiled(system, method, columns)
         del _TANGENTS[: max(0, len(_TANGENTS) - _MOST_TANGENTS + 1)]
-        _TANGENTS.append((equations, (outputs, method, parameters), code, columns))
+        _TANGENTS.append((equations, (outputs, method, moves), code, columns))
         return code, columns
 
 

@@ -12,6 +12,7 @@ from serdsim.codegen.kernel import build
 from serdsim.codegen.layout import ADD, ARGUMENTS, LANE, RESET, SEE, SET_INPUT, SET_STATE, SETTINGS, STATUS
 from serdsim.codegen.native_events import events_supported
 from serdsim.engine.compiled import Compiled, compiled
+from serdsim.engine.directions import Seeds
 from serdsim.engine.plan import KINDS, Arrays, Plan, Schedule, check_plan
 
 _TIGHT = 1e-8  # relative tolerance of the reference engine
@@ -76,16 +77,20 @@ def run_native(equations: Equations, plan: Plan, *, method: str = "rodas5p", tun
 class Batch:
     """Buffers of one call; what they hold is described in `codegen.layout`."""
 
-    def __init__(self, code: Compiled, plan: Plan, tuning: Tuning) -> None:
-        self.code, self.plan, self.tuning = code, plan, tuning
+    def __init__(self, code: Compiled, plan: Plan, tuning: Tuning, seeds: Seeds | None = None) -> None:
+        self.code, self.plan, self.tuning, self.seeds = code, plan, tuning, seeds
         self.kept: list[np.ndarray] = []
 
     def run(self) -> Arrays:
-        """Return the arrays; `slopes` then holds (individual, time, parameter, output) where the code computes them."""
+        """Return the arrays; where the code computes slopes, `slopes` then holds those of outputs and `final_slopes` of states.
+
+        Their shapes are (individual, time, column, output) and (column, state, individual).
+        """
         plan, layout = self.plan, self.code.layout
         count, rows = plan.individuals, plan.times.shape[0]
         out = np.full((count, rows, layout.outputs), np.nan)
         self.slopes = np.full((count, rows, layout.parameters, layout.outputs), np.nan)
+        self.final_slopes = np.full((layout.parameters, layout.states, count), np.nan)
         final = np.full((layout.states, count), np.nan)
         status = np.full(count, STATUS.index("cancelled"), np.int64)
         accepted, refused, ended = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
@@ -95,6 +100,7 @@ class Batch:
         if np.any(status):
             out[status != 0] = np.nan
             self.slopes[status != 0] = np.nan
+            self.final_slopes[..., status != 0] = np.nan
             messages = tuple(_words(s, t) for s, t in zip(status.tolist(), ended.tolist(), strict=True))
         return Arrays(
             values=out.transpose(2, 1, 0),
@@ -118,6 +124,7 @@ class Batch:
         status, accepted, refused, ended = results
         given = np.ascontiguousarray(plan.given, float)
         initial = None if plan.initial is None else np.ascontiguousarray(plan.initial, float)
+        first = None if self.seeds is None else self.seeds.initial
         values = {
             "work": self._pointer(_aligned(code.layout.total * code.lanes)),
             "ints": self._pointer(_aligned(len(LANE) * code.lanes).view(np.int64)),
@@ -145,6 +152,9 @@ class Batch:
             "output_rows": plan.times.shape[0],
             "ends": self._pointer(ends),
             "out_s": self._pointer(self.slopes),
+            "seeds": 0 if self.seeds is None else self._pointer(np.ascontiguousarray(self.seeds.rates)),
+            "initial_s": 0 if first is None else self._pointer(np.ascontiguousarray(first.transpose(1, 0, 2))),
+            "final_s": self._pointer(self.final_slopes),
         }
         words = np.array([values[name] for name in ARGUMENTS], np.int64)
         self.kept.append(words)

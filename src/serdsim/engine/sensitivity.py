@@ -17,13 +17,14 @@ from serdsim.codegen.equations import Equations
 from serdsim.codegen.method import Method, read_method
 from serdsim.codegen.system import build_system
 from serdsim.codegen.tangent import build_tangent
+from serdsim.engine.directions import Column, read_seeds
 from serdsim.engine.native import USUAL, Tuning
-from serdsim.engine.plan import Arrays, Plan
+from serdsim.engine.plan import Arrays, Plan, check_plan
 from serdsim.engine.tape import Aim, Begin, Change, Entry, Hold, Row, Step, blank
 from serdsim.engine.twin import LANES, run_twin
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_tangent import Moved, Slopes, follow
-from serdsim.errors import InputError, Issue, ModelError
+from serdsim.errors import Issue, ModelError
 
 _SAME = 1e-6
 
@@ -37,15 +38,25 @@ class Sensitivities:
     arrays : Arrays
         What the twin returns for the same plan, to the last bit.
     slopes : ndarray, shape (output, time, parameter, individual)
-        NaN for an individual that failed.
+    final : ndarray, shape (state, parameter, individual)
+        Of `arrays.final` (amounts), as `initial_slopes` of a run that goes on from there.
+
+    Both are NaN for an individual that failed.
     """
 
     arrays: Arrays
     slopes: np.ndarray
+    final: np.ndarray
 
 
 def run_sensitivities(
-    equations: Equations, plan: Plan, parameters: Sequence[str], *, method: str = "rodas5p", tuning: Tuning = USUAL
+    equations: Equations,
+    plan: Plan,
+    parameters: Sequence[Column],
+    *,
+    initial_slopes: np.ndarray | None = None,
+    method: str = "rodas5p",
+    tuning: Tuning = USUAL,
 ) -> Sensitivities:
     """Return the outputs of a plan and their derivatives by parameters.
 
@@ -54,60 +65,57 @@ def run_sensitivities(
 
     Parameters
     ----------
-    parameters : sequence of str
-        Ids of `equations.given`, constants and start values alike. A start value counts for nothing where `plan.initial`
-        overwrites it, and a constant no longer once the schedule sets it.
+    parameters : sequence of str or Direction
+        Ids of `equations.given`, constants and start values alike, or directions in which several of them move. A start value
+        counts for nothing where `plan.initial` overwrites it, and a constant no longer once the schedule sets it.
+    initial_slopes : ndarray, shape (state, parameter, individual), optional
+        Derivatives of `plan.initial` (amounts), zero where none are given.
 
     Raises
     ------
     InputError
-        For a parameter that individuals do not bring, and where the twin raises one.
+        For a parameter that individuals do not bring, for rates or slopes of another shape or not finite, for initial slopes
+        where the plan gives no initial state, and where the twin raises one.
     ModelError
         For a model with events, for a comparison whose time of change has no derivative that we know, and for two changes that
         fall in one instant and move apart.
     """
-    check_parameters(equations, parameters)
+    check_plan(equations, plan)
+    seeds = read_seeds(equations, plan, parameters, initial_slopes)
     system = build_system(equations, plan.outputs)
     functions = Functions(system)
     slopes = Slopes(build_tangent(system))
     tape = blank()
     arrays = run_twin(equations, plan, method=method, tuning=tuning, lanes=min(LANES, plan.individuals), tape=tape)
     found = np.full((len(plan.outputs), len(plan.times), len(parameters), plan.individuals), np.nan)
+    final = np.full((len(equations.states), len(parameters), plan.individuals), np.nan)
     with np.errstate(all="ignore"):
         for number in np.nonzero(arrays.status == "ok")[0].tolist():
-            one = _Follower(functions, slopes, plan.chunk(slice(number, number + 1)), parameters, read_method(method))
+            rates = seeds.of_given(equations, number)
+            first = np.zeros_like(final[..., number]) if seeds.initial is None else seeds.initial[..., number]
+            one = _Follower(functions, slopes, plan.chunk(slice(number, number + 1)), (rates, first), read_method(method))
             found[..., number] = one.all(tape[number])
-    return Sensitivities(arrays, found)
-
-
-def check_parameters(equations: Equations, parameters: Sequence[str]) -> None:
-    """Raise an InputError for parameters that individuals do not bring."""
-    missing = [id for id in parameters if id not in equations.given]
-    if missing:
-        raise InputError(
-            Issue(f"there is no sensitivity to {', '.join(missing)}", expected="parameters or start values that individuals bring")
-        )
+            final[..., number] = one.settled()
+    return Sensitivities(arrays, found, final)
 
 
 class _Follower:
     """Goes along the tape of one individual with the derivatives of its state, inputs and time; columns are parameters."""
 
-    def __init__(self, functions: Functions, slopes: Slopes, plan: Plan, parameters: Sequence[str], method: Method) -> None:
+    def __init__(self, functions: Functions, slopes: Slopes, plan: Plan, seeds: tuple[np.ndarray, ...], method: Method) -> None:
         self.functions, self.slopes, self.plan, self.method = functions, slopes, plan, method
         self.equations = functions.system.equations
-        given = self.equations.given
-        rates = np.zeros((len(given), len(parameters)))
-        rates[[given.index(id) for id in parameters], range(len(parameters))] = 1.0
+        rates, first = seeds
         states = len(self.equations.states)
         self.begin, self.p = np.split(functions.start(plan.given), [states])
         self.begin_rate, self.dp = np.split(slopes.start(plan.given, rates), [states])
         self.y = self.begin if plan.initial is None else np.array(plan.initial, float)
-        self.dy = self.begin_rate if plan.initial is None else np.zeros_like(self.begin_rate)
-        self.t, self.dt = np.zeros(1), np.zeros(len(parameters))
+        self.dy = self.begin_rate if plan.initial is None else first
+        self.t, self.dt = np.zeros(1), np.zeros(first.shape[1])
         self.z = np.zeros((len(functions.system.comparisons), 1))
         self.aim = Aim(0.0, ())
         self.last: Moved | None = None
-        self.found = np.full((len(plan.outputs), len(plan.times), len(parameters)), np.nan)
+        self.found = np.full((len(plan.outputs), len(plan.times), first.shape[1]), np.nan)
         self.refresh()
 
     def all(self, entries: Sequence[Entry]) -> np.ndarray:
