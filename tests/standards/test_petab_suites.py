@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from fit_cases import needs_petab
-from serdsim.fit import ProblemError, evaluate, read_problem
+from serdsim.fit import ProblemError, evaluate, read_problem, write_problem
 from serdsim.fit.formula import number_of, parse_formula
+from serdsim.fit.second_opinion import second_opinion
+from serdsim.fit.upgrade import in_version_two
 
 pytestmark = [pytest.mark.shared, needs_petab]
 REFUSED: dict[tuple[str, str], str] = {}  # suite and case -> words by which it is refused
@@ -54,6 +56,26 @@ def test_every_case_passes_or_is_refused_by_name(shared_dir: Path, suite: str) -
     print(f"{suite}: " + ", ".join(f"{case} {verdict}" for case, verdict in verdicts.items()))
     assert {case: verdict for case, verdict in verdicts.items() if verdict not in ("pass", "refused")} == {}
     assert [case for case, verdict in verdicts.items() if verdict == "refused"] == [case for of, case in REFUSED if of == suite]
+
+
+@pytest.mark.parametrize("suite", COUNTS)
+def test_every_case_comes_back_from_what_was_written(shared_dir: Path, tmp_path: Path, suite: str) -> None:
+    """Problems of version 1 as version 2: what is read from the folder scores the same, and petab finds nothing wrong."""
+    wrong = []
+    for case in cases(shared_dir, suite):
+        folder = shared_dir / "conformance" / "petab" / case["path"].removeprefix("dev/")
+        problem = read_problem(folder / case["problem_yaml"])
+        path = write_problem(problem, tmp_path / case["case"])
+        again = read_problem(path)
+        issues = second_opinion(path, again)
+        before, after = evaluate(problem), evaluate(again)
+        same = again == (problem if problem.version == 2 else in_version_two(problem))
+        near = [
+            abs(one - two) <= 1e-12 * abs(one) for one, two in ((before.log_likelihood, after.log_likelihood), (before.chi2, after.chi2))
+        ]
+        if issues or not same or not all(near):
+            wrong.append((case["case"], same, before.log_likelihood, after.log_likelihood, *map(str, issues)))
+    assert wrong == []
 
 
 def test_formulas_give_the_values_of_the_suite(shared_dir: Path) -> None:

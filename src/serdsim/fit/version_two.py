@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from serdsim.fit.extension import read_extension
+from serdsim.fit.formula_text import as_read
 from serdsim.fit.prior import KINDS, Prior, numbers_of
 from serdsim.fit.problem import (
     Change,
@@ -21,7 +22,7 @@ from serdsim.fit.problem import (
 )
 from serdsim.fit.rows import Reading, Row
 from serdsim.model.entities import Model, Place
-from serdsim.model.expression import Symbol, substitute
+from serdsim.model.expression import Expression, Symbol, substitute
 
 UNNAMED = ""  # the experiment of measurements that name none: the model as it is, from time 0
 _NOISES = ("normal", "laplace", "log-normal", "log-laplace")
@@ -143,28 +144,32 @@ def _renamed(problem: Problem, names: Mapping[str, str]) -> Problem:
     observables = {
         id: replace(
             one,
-            formula=substitute(one.formula, new),
-            noise=replace(one.noise, formula=substitute(one.noise.formula, new)),
+            formula=_in_words(one.formula, new),
+            noise=replace(one.noise, formula=_in_words(one.noise.formula, new)),
         )
         for id, one in problem.observables.items()
     }
     conditions = {
-        id: replace(one, changes=tuple(Change(names.get(c.target, c.target), substitute(c.value, new), c.place) for c in one.changes))
+        id: replace(one, changes=tuple(Change(names.get(c.target, c.target), _in_words(c.value, new), c.place) for c in one.changes))
         for id, one in problem.conditions.items()
     }
     parameters = {names.get(id, id): replace(one, id=names.get(id, id)) for id, one in problem.parameters.items()}
     measurements = tuple(
         replace(
             one,
-            overrides=tuple(substitute(part, new) for part in one.overrides),
-            noise_overrides=tuple(substitute(part, new) for part in one.noise_overrides),
+            overrides=tuple(_in_words(part, new) for part in one.overrides),
+            noise_overrides=tuple(_in_words(part, new) for part in one.noise_overrides),
         )
         for one in problem.measurements
     )
     problem = replace(problem, observables=observables, conditions=conditions, parameters=parameters, measurements=measurements)
     terms = {
-        id: replace(one, formula=substitute(one.formula, new), noise=replace(one.noise, formula=substitute(one.noise.formula, new)))
+        id: replace(one, formula=_in_words(one.formula, new), noise=replace(one.noise, formula=_in_words(one.noise.formula, new)))
         for id, one in problem.terms.items()
     }
     rows = {names.get(id, id): replace(one, parameter=names.get(id, id)) for id, one in problem.rows.items()}
     return replace(problem, terms=terms, rows=rows)
+
+
+def _in_words(formula: Expression, new: Mapping[str, Symbol]) -> Expression:
+    return as_read(substitute(formula, new))
