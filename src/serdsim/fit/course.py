@@ -182,14 +182,19 @@ class Courses:
 
 def _schedule(tracks: Sequence[Track], times: np.ndarray) -> Schedule:
     lasts = np.max(np.where(np.isfinite(times), times, -np.inf), axis=0)
-    items = [[item for item in track.items if item[0] <= last] for track, last in zip(tracks, lasts.tolist(), strict=True)]
+    return schedule_of([[item for item in track.items if item[0] <= last] for track, last in zip(tracks, lasts.tolist(), strict=True)])
+
+
+def schedule_of(items: Sequence[Sequence[tuple[float, str, float]]]) -> Schedule:
+    """Return the schedule that sets (time, id, value), for each individual its own."""
     flat = [item for of in items for item in of]
     names = tuple(dict.fromkeys(id for _, id, _ in flat))
+    places = {name: number for number, name in enumerate(names)}
     return Schedule(
         names=names,
         starts=np.concatenate([[0], np.cumsum([len(of) for of in items])]).astype(np.int64),
         times=np.array([time for time, _, _ in flat], float),
         kinds=np.full(len(flat), KINDS.index("set"), np.int8),
-        targets=np.array([names.index(id) for _, id, _ in flat], np.int32),
+        targets=np.array([places[id] for _, id, _ in flat], np.int32),
         values=np.array([value for _, _, value in flat], float),
     )

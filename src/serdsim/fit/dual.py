@@ -28,6 +28,12 @@ class Dual:
     slope: np.ndarray | None = None
 
 
+def product(a: Dual, b: Dual) -> Dual:
+    """Return a * b."""
+    parts = [x.value * y.slope for x, y in ((a, b), (b, a)) if y.slope is not None]
+    return Dual(a.value * b.value, sum(parts[1:], parts[0]) if parts else None)
+
+
 class Formula:
     """An expression as a function of numbers with slopes."""
 

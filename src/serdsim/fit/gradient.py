@@ -13,9 +13,10 @@ import numpy as np
 from serdsim.fit.course import Settings
 from serdsim.fit.dual import Dual, Formula, formula
 from serdsim.fit.held import Lines, Simulated, points, with_terms
+from serdsim.fit.places import Seen
 from serdsim.fit.point import Point
 from serdsim.fit.problem import Problem
-from serdsim.fit.sensitive import Flow, Seen
+from serdsim.fit.sensitive import Flow
 from serdsim.fit.space import Space, space_of
 from serdsim.fit.stages import Tree, plant
 from serdsim.fit.system import System, formulas_of, reading_formula, system_of
@@ -122,13 +123,8 @@ def _grouped(tree: Tree, lines: Sequence[_Line]) -> list[_Group]:
 
 def _fill(lines: Lines, group: _Group, seen: Seen) -> None:
     known = {
-        id: Dual(dual.value[group.rows], None if dual.slope is None else np.broadcast_to(dual.slope, _whole(dual))[:, group.rows])
+        id: Dual(dual.value[group.rows], None if dual.slope is None else dual.slope[:, group.rows])
         for id, dual in seen.outputs.items()
         if id in group.formula.names
     }
     lines.put(group.lines, group.formula(known, group.times[:, None]))
-
-
-def _whole(dual: Dual) -> tuple[int, ...]:
-    assert dual.slope is not None
-    return (len(dual.slope), *dual.value.shape)

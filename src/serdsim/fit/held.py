@@ -10,7 +10,7 @@ import numpy as np
 from serdsim.fit.dual import Dual, formula
 from serdsim.fit.likelihood import number_score, term_score
 from serdsim.fit.point import Point
-from serdsim.fit.prior_slopes import prior_weight
+from serdsim.fit.prior_slopes import Weight, prior_weight
 from serdsim.fit.problem import Noise, Problem
 from serdsim.fit.space import Space
 
@@ -63,27 +63,28 @@ def with_terms(problem: Problem, space: Space, measured: Simulated, readings: Ma
 
 def points(problem: Problem, space: Space, vectors: np.ndarray, found: Simulated) -> list[Point]:
     """Return one point for each vector, shape (vector, parameter); not a number where a line has no value."""
-    value, by_number, by_width, of_number, of_width = _scores(problem, found)
+    scores = _scores(problem, found)
     prior = prior_weight(space, vectors)
-    total = value.sum(axis=0) + prior.value.sum(axis=0)
-    fine = np.isfinite(total)
+    return [_point(v, found, scores, prior) for v in range(len(vectors))]
+
+
+def _point(v: int, found: Simulated, scores: np.ndarray, prior: Weight) -> Point:
+    """Return the point of one vector; by itself, so that no bit of it depends on those beside it."""
+    value, *weights = np.ascontiguousarray(scores[:, :, v])
+    number, width = (np.ascontiguousarray(lines.slope[:, :, v]) for lines in (found.numbers, found.widths))
+    by_number, by_width, of_number, of_width = weights
     with np.errstate(all="ignore"):
-        gradient = (found.numbers.slope * by_number + found.widths.slope * by_width).sum(axis=1) + prior.slope
-        halves = [found.numbers.slope * np.sqrt(of_number), found.widths.slope * np.sqrt(of_width)]
-        root = np.concatenate(halves, axis=1).transpose(2, 0, 1)
-        curvature = root @ root.transpose(0, 2, 1)
-    fine &= np.isfinite(gradient).all(axis=0) & np.isfinite(curvature).all(axis=(1, 2))
-    places = range(len(space.names))
-    curvature[:, places, places] += prior.bend.T
-    nothing = np.full(len(space.names), np.nan)
-    return [
-        Point(-float(total[v]), -gradient[:, v], curvature[v]) if fine[v] else Point(np.nan, nothing, np.diag(nothing))
-        for v in range(len(vectors))
-    ]
+        total = value.sum() + prior.value[:, v].copy().sum()
+        gradient = (number * by_number).sum(axis=1) + (width * by_width).sum(axis=1) + prior.slope[:, v]
+        root = np.concatenate([number * np.sqrt(of_number), width * np.sqrt(of_width)], axis=1)
+        curvature = root @ root.T + np.diag(prior.bend[:, v])
+    if np.isfinite(total) and np.isfinite(gradient).all() and np.isfinite(curvature).all():
+        return Point(-float(total), -gradient, curvature)
+    return Point(np.nan, np.full_like(gradient, np.nan), np.full_like(curvature, np.nan))
 
 
-def _scores(problem: Problem, found: Simulated) -> tuple[np.ndarray, ...]:
-    """Return log-likelihoods, their slopes by number and width, and what the lines tell about both; shape (line, vector)."""
+def _scores(problem: Problem, found: Simulated) -> np.ndarray:
+    """Return log-likelihoods, their slopes by number and width, and what the lines tell about both; shape (5, line, vector)."""
     x, s = found.numbers.value, found.widths.value
     result = np.full((5, *x.shape), np.nan)
     groups: dict[tuple[str, str], list[int]] = {}
@@ -99,11 +100,9 @@ def _scores(problem: Problem, found: Simulated) -> tuple[np.ndarray, ...]:
         score = term_score(x[line], s[line], term)
         told = _told(term.noise, s[line]) if term.lower == term.upper else score.by_width**2
         result[:, line] = (*score, told)
-    return tuple(result[[0, 1, 2, 3, 4]])
+    return result
 
 
 def _told(noise: Noise, width: np.ndarray) -> np.ndarray:
     """Return what a number tells about the width of its noise on average."""
     return (1.0 if noise.distribution == "laplace" else 2.0) / width**2
-
-

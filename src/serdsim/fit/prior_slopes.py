@@ -15,7 +15,6 @@ from serdsim.fit.prior import Prior
 from serdsim.fit.space import Space
 
 
-
 class Weight(NamedTuple):
     """Logarithm of the density, its slope by the vector, and how it bends (never negative); shape (parameter, vector)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,50 +14,20 @@ from serdsim.codegen.system import build_system
 from serdsim.codegen.tangent import build_tangent
 from serdsim.engine.directions import Direction
 from serdsim.engine.native_sensitivity import run_native_sensitivities
-from serdsim.engine.plan import KINDS, Plan, Schedule
+from serdsim.engine.plan import Plan
 from serdsim.engine.pools import processors
 from serdsim.engine.sensitivity import Sensitivities
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_tangent import Slopes
 from serdsim.errors import Issue, ModelError
-from serdsim.fit.course import Settings
-from serdsim.fit.dual import Dual, formula
-from serdsim.fit.stages import Stage, Tree
+from serdsim.fit.course import Settings, schedule_of
+from serdsim.fit.dual import Dual, formula, product
+from serdsim.fit.places import Place, Seen, sound
+from serdsim.fit.stages import Item, Stage, Tree
 from serdsim.fit.system import System
 from serdsim.model.expression import TIME, Symbol, symbols
 
 _CHUNK = 64  # individuals of one call of the compiled code
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a stage begins or ends.
-
-    Attributes
-    ----------
-    constants : ndarray, shape (constant, vector)
-    moved : mapping of constant to ndarray, shape (parameter, vector)
-        Slopes of the constants that parameters move.
-    state : ndarray, shape (state, vector)
-        Amounts.
-    slope : ndarray, shape (parameter, state, vector)
-    fine : ndarray of bool, shape (vector,)
-    """
-
-    constants: np.ndarray
-    moved: Mapping[str, np.ndarray]
-    state: np.ndarray
-    slope: np.ndarray
-    fine: np.ndarray
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a stage gives: `outputs` have the shape (time, vector) in the order of `times`, slopes (parameter, time, vector)."""
-
-    times: tuple[float, ...]
-    outputs: Mapping[str, Dual]
-    end: Place
 
 
 class Flow:
@@ -129,7 +99,7 @@ class Flow:
         slopes = self._start_slopes.start(np.tile(given, (1, width)), rates.reshape(len(given), -1)).reshape(len(found), width, count)
         states = len(equations.states)
         moved = {id: slopes[states + i] for i, id in enumerate(equations.constants) if np.any(slopes[states + i])}
-        return _sound(Place(found[states:], moved, found[:states], slopes[:states].transpose(1, 0, 2), np.ones(count, bool)))
+        return sound(Place(found[states:], moved, found[:states], slopes[:states].transpose(1, 0, 2), np.ones(count, bool)))
 
     def _changed(self, stage: Stage, before: Seen) -> Place:
         """Return where a later stage begins: all formulas read the values just before."""
@@ -149,9 +119,9 @@ class Flow:
                 continue
             i = states.index(id)
             size = scales[i]
-            amount = dual if size is None else _product(dual, new.get(size, known[size]))
+            amount = dual if size is None else product(dual, new.get(size, known[size]))
             state[i], slope[:, i] = amount.value, 0.0 if amount.slope is None else amount.slope
-        return _sound(Place(constants, moved, state, slope, end.fine))
+        return sound(Place(constants, moved, state, slope, end.fine))
 
     def _kept(self, new: Mapping[str, Dual], known: Mapping[str, Dual], end: Place) -> dict[str, Dual]:
         """Return the concentrations that stay when the size of their compartment is set."""
@@ -160,7 +130,7 @@ class Flow:
             if size is not None and size in new:
                 old = known[size]
                 inverse = Dual(1.0 / old.value, None if old.slope is None else -old.slope / old.value**2)
-                found[id] = _product(Dual(end.state[i], end.slope[:, i]), inverse)
+                found[id] = product(Dual(end.state[i], end.slope[:, i]), inverse)
         return found
 
     def _together(self, group: Sequence[int], begins: Sequence[Place]) -> list[Seen]:
@@ -180,7 +150,7 @@ class Flow:
             times=table[:, fine],
             outputs=outputs,
             initial=state[:, fine],
-            schedule=_schedule([stage.items for stage in stages for _ in range(len(begins[0].fine))], fine, table),
+            schedule=schedule_of(self._items(stages, fine, table)),
             start_time=stages[0].start,
             rtol=self.settings.rtol,
             atol=self.settings.atol,
@@ -243,15 +213,16 @@ class Flow:
                 if id in stage.wanted and id not in set_inside:
                     moved = place.moved.get(id)
                     still = np.broadcast_to(place.constants[i], (len(times), count))
-                    seen[id] = Dual(still, None if moved is None else moved[:, None])
+                    whole = (len(place.slope), len(times), count)
+                    seen[id] = Dual(still, None if moved is None else np.broadcast_to(moved[:, None], whole))
             result.append(Seen(times, seen, end))
         return result
 
     def _after(self, stage: Stage, end: Place) -> Place:
         """Return the end of a stage with the constants that its stops have set."""
         constants, moved = end.constants.copy(), dict(end.moved)
-        for time, id, number in stage.items:
-            if id in self._row and time <= stage.end:
+        for at, id, number in stage.items:
+            if id in self._row and at <= stage.end:
                 constants[self._row[id]] = number
                 moved.pop(id, None)
         return replace(end, constants=constants, moved=moved)
@@ -265,6 +236,13 @@ class Flow:
         rows = [stage.rows for stage in stages]
         most = max(len(times) for times in rows)
         return np.array([[*times, *[np.inf] * (most - len(times))] for times in rows for _ in range(count)]).T
+
+    @staticmethod
+    def _items(stages: Sequence[Stage], fine: np.ndarray, table: np.ndarray) -> list[list[Item]]:
+        """Return what is set within the stages, for each individual up to its last output."""
+        ends = np.max(np.where(np.isfinite(table), table, -np.inf), axis=0)
+        every = [stage.items for stage in stages for _ in range(len(fine) // len(stages))]
+        return [[item for item in of if item[0] <= end] for of, end, good in zip(every, ends.tolist(), fine, strict=True) if good]
 
     def _given(self, constants: np.ndarray, state: np.ndarray) -> np.ndarray:
         known = dict(zip(self.later.constants, constants, strict=True)) | dict(zip(self.later.states, state, strict=True))
@@ -289,31 +267,3 @@ class Flow:
         for of in rates.values():
             found |= np.any(of != 0.0, axis=1)
         return found
-
-
-def _product(a: Dual, b: Dual) -> Dual:
-    parts = [x.value * y.slope for x, y in ((a, b), (b, a)) if y.slope is not None]
-    return Dual(a.value * b.value, sum(parts[1:], parts[0]) if parts else None)
-
-
-def _sound(place: Place) -> Place:
-    """Return a place at which no vector goes on from numbers that are none."""
-    slopes = [np.isfinite(of).all(axis=0) for of in place.moved.values()]
-    fine = place.fine & np.isfinite(place.state).all(axis=0) & np.isfinite(place.slope).all(axis=(0, 1))
-    return replace(place, fine=np.logical_and.reduce([fine, *slopes]))
-
-
-def _schedule(items: Sequence[Sequence[tuple[float, str, float]]], fine: np.ndarray, table: np.ndarray) -> Schedule:
-    ends = np.max(np.where(np.isfinite(table), table, -np.inf), axis=0)
-    chosen = [[item for item in of if item[0] <= end] for of, end, good in zip(items, ends.tolist(), fine, strict=True) if good]
-    flat = [item for of in chosen for item in of]
-    names = tuple(dict.fromkeys(id for _, id, _ in flat))
-    where = {name: i for i, name in enumerate(names)}
-    return Schedule(
-        names=names,
-        starts=np.concatenate([[0], np.cumsum([len(of) for of in chosen])]).astype(np.int64),
-        times=np.array([time for time, _, _ in flat], float),
-        kinds=np.full(len(flat), KINDS.index("set"), np.int8),
-        targets=np.array([where[id] for _, id, _ in flat], np.int32),
-        values=np.array([value for _, _, value in flat], float),
-    )
