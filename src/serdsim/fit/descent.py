@@ -29,6 +29,7 @@ class Descent:
     gradient_norm : float
         At the end, of the gradient that the bounds leave: how far a step against it would go inside them.
     evaluations, iterations : int
+        Iterations of a start that failed are not counted.
     outcome : str
         `converged`, `stopped` (before it converged) or `failed`.
     why : str
@@ -129,7 +130,11 @@ class Stepped:
         self._asked: SimpleQueue[np.ndarray | Descent | BaseException] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, args=(index, start, bounds, settings), name=f"start {index}", daemon=True)
         self._thread.start()
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def tell(self, answer: Point | Exception) -> None:
         """Give the point at `vector`, or the error that came in its place; then `vector` is the next one or `done` is set."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
@@ -46,9 +47,6 @@ class Settings:
         issues = []
         if self.optimiser not in MINIMISERS:
             issues.append(Issue("no such optimiser", id=self.optimiser, expected=" or ".join(MINIMISERS)))
-        elif self.optimiser == "fides" and find_spec("fides") is None:
-            repair = 'Install it with: pip install "serdsim[est]"; or choose the optimiser L-BFGS-B, which needs nothing more'
-            issues.append(Issue("the optimiser fides is not installed", repair=repair))
         if self.subspace not in ("full", "2D"):
             issues.append(Issue("no such subspace", id=self.subspace, expected="full or 2D"))
         if self.iterations < 1:
@@ -57,6 +55,38 @@ class Settings:
             issues.append(Issue("a tolerance is no number or below zero"))
         if issues:
             raise InputError(issues)
+
+
+def require_optimiser(name: str) -> None:
+    """Do nothing where the library of an optimiser is installed.
+
+    Raises
+    ------
+    InputError
+        Where it is not.
+    """
+    if name == "fides" and find_spec("fides") is None:
+        repair = 'Install it with: pip install "serdsim[est]"; or choose the optimiser L-BFGS-B, which needs nothing more.'
+        raise InputError(Issue("the optimiser fides is not installed", repair=repair))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep linear algebra to one thread, so that rounding does not depend on how many cores there are.
+
+    It is faster too: the matrices are small, and threads that wait for each other on a busy machine take fifty times as long. Where
+    the library threadpoolctl is not installed, nothing is kept.
+    """
+    import scipy.linalg
+    import scipy.optimize  # noqa: F401  what is loaded later is not held
+
+    if find_spec("threadpoolctl") is None:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @dataclass(frozen=True)
@@ -83,7 +113,9 @@ def _fides(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) ->
         point = road(vector)
         worse = point.value - optimiser.fval > settings.value_tolerance * (1.0 + abs(optimiser.fval))
         # fides would take the small gradient of a plateau that it refuses to enter for convergence; infinite is refused alike
-        return (math.inf if worse else point.value), np.array(point.gradient), np.array(point.curvature)
+        if worse:
+            return math.inf, np.full(len(vector), math.nan), np.array(point.curvature)
+        return point.value, np.array(point.gradient), np.array(point.curvature)
 
     optimiser: Any = Optimizer(
         at,
@@ -121,6 +153,7 @@ class _Mirror:
         self.seen: dict[bytes, Point] = {}
         self.vector: np.ndarray | None = None
         self.point: Point | None = None
+        self.met = self.held = False  # a point that failed since the last iterate, or between the last two
 
     def __call__(self, vector: np.ndarray) -> tuple[float, np.ndarray]:
         point = self.road(vector)
@@ -129,6 +162,7 @@ class _Mirror:
             if self.point is None:
                 self.accept(vector)
             return float(point.value), np.array(point.gradient)
+        self.met = True
         assert self.point is not None and self.vector is not None  # a start without a value ends the descent
         rise = abs(float(self.point.gradient @ (vector - self.vector)))
         return self.point.value + rise, -self.point.gradient
@@ -136,7 +170,7 @@ class _Mirror:
     def accept(self, vector: np.ndarray) -> None:
         """Take an iterate as the place that the next line search leaves."""
         self.vector, self.point = np.array(vector), self.seen.get(vector.tobytes(), self.point)
-        self.seen = {}
+        self.seen, self.held, self.met = {}, self.met, False
 
 
 def _lbfgsb(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) -> Ended:
@@ -164,8 +198,11 @@ def _lbfgsb(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) -
         },
     )
     if found.status == 0:
-        why = _CONVERGED_BY_GRADIENT if "GRADIENT" in str(found.message).upper() else _CONVERGED_BY_VALUE
-        return Ended("converged", why, int(found.nit))
+        if "GRADIENT" in str(found.message).upper():
+            return Ended("converged", _CONVERGED_BY_GRADIENT, int(found.nit))
+        if mirror.held:  # short steps, since longer ones led to where there is no value
+            return Ended("stopped", "the way down leads to where there is no value", int(found.nit))
+        return Ended("converged", _CONVERGED_BY_VALUE, int(found.nit))
     words = _USED_UP if found.status == 1 else f"L-BFGS-B says {found.message}"
     return Ended("stopped", words, int(found.nit))
 

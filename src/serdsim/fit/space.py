@@ -48,11 +48,9 @@ class Space:
         return np.array([_logarithm(values[name]) if log else values[name] for name, log in zip(self.names, self.logarithmic, strict=True)])
 
     def values(self, vector: Sequence[float] | np.ndarray) -> dict[str, float]:
-        """Return a vector on the estimation scale as values on the linear scale."""
-        return {
-            name: _exponential(float(at)) if log else float(at)
-            for name, log, at in zip(self.names, self.logarithmic, vector, strict=True)
-        }
+        """Return a vector on the estimation scale as values on the linear scale, none of them beyond its bounds by rounding."""
+        rows = zip(self.names, self.logarithmic, vector, self.lower, self.upper, strict=True)
+        return {name: min(max(_exponential(float(at)) if log else float(at), lower), upper) for name, log, at, lower, upper in rows}
 
 
 def space_of(problem: Problem) -> Space:

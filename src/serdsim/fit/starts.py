@@ -32,7 +32,9 @@ def draw_starts(space: Space, seed: int, count: int) -> np.ndarray:
         if prior is None and not (math.isfinite(a) and math.isfinite(b))
     ]
     if lost:
-        raise InputError([Issue("a start cannot be drawn without a prior", id=name, expected="a prior, or two finite bounds") for name in lost])
+        raise InputError(
+            [Issue("a start cannot be drawn without a prior", id=name, expected="a prior, or two finite bounds") for name in lost]
+        )
     shares = uniforms(seed, range(count), [f"start {name}" for name in space.names])
     starts = np.empty((count, len(space.names)))
     for i, prior in enumerate(space.priors):
