@@ -44,14 +44,29 @@ class Prior:
         if (log or self.scale != "lin") and value <= 0.0:
             return -math.inf
         if not self.cut:
-            seen = {"lin": value, "log": _logarithm(value), "log10": _logarithm(value) / math.log(10.0)}[self.scale]
-            return float(law.logpdf(math.log(value))) - math.log(value) if log else float(law.logpdf(seen))
+            return float(law.logpdf(math.log(value))) - math.log(value) if log else float(law.logpdf(_seen(value, self.scale)))
         ends = [_logarithm(end) if log else end for end in (lower, upper)]
         inside = float(law.cdf(ends[1]) - law.cdf(ends[0]))
         if inside <= 0.0:
             return -math.inf
         density = float(law.logpdf(math.log(value) if log else value))
         return density - math.log(inside) - (math.log(value) if log else 0.0)
+
+    def quantile(self, share: float, lower: float, upper: float) -> float:
+        """Return the value below which this share of the distribution lies, of the distribution cut at the bounds.
+
+        Where it has next to nothing between the bounds, this is the end that is nearer to it.
+        """
+        law, log = _law(self.kind, self.numbers)
+        scale = "log" if log else self.scale
+        low, high = (_seen(end, scale) for end in (lower, upper))
+        if float(law.cdf(low)) > 0.5:  # in the upper tail only the other end of the distribution has digits
+            at = float(law.isf(law.sf(low) + share * (law.sf(high) - law.sf(low))))
+        else:
+            at = float(law.ppf(law.cdf(low) + share * (law.cdf(high) - law.cdf(low))))
+        at = min(max(at, low), high)
+        value = at if scale == "lin" else math.exp(at * (math.log(10.0) if scale == "log10" else 1.0))
+        return min(max(value, lower), upper)
 
 
 def numbers_of(kind: str, text: str) -> tuple[float, ...] | str:
@@ -70,6 +85,11 @@ def numbers_of(kind: str, text: str) -> tuple[float, ...] | str:
 
 def _logarithm(value: float) -> float:
     return math.log(value) if value > 0.0 else -math.inf
+
+
+def _seen(value: float, scale: str) -> float:
+    """Return a value on a scale."""
+    return value if scale == "lin" else _logarithm(value) / (math.log(10.0) if scale == "log10" else 1.0)
 
 
 def _law(kind: str, numbers: tuple[float, ...]) -> tuple[Any, bool]:
