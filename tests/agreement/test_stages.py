@@ -45,11 +45,11 @@ def cell_stages(theta: np.ndarray) -> tuple[Equations, Plan, Plan]:
     count = theta.shape[1]
     first = Plan(
         before, np.array([10.0]), (), schedule=schedule([(0.0, "add", "E2_medium", 0.02), (6.0, "add", "E2_medium", 0.01)], count),
-        rtol=1e-6, atol=1e-10,
+        rtol=1e-5, atol=1e-9,
     )  # fmt: skip
     stops = [(10.0, "set", "E2_medium", 0.05), (13.0, "add", "drug_medium", 100.0), (18.0, "set", "drug_medium", 2.0)]
     outputs = ("er_total", "PR", "g1")
-    second = Plan(after, np.arange(10.0, 25.0, 2.0), outputs, schedule=schedule(stops, count), start_time=10.0, rtol=1e-6, atol=1e-10)
+    second = Plan(after, np.arange(10.0, 25.0, 2.0), outputs, schedule=schedule(stops, count), start_time=10.0, rtol=1e-5, atol=1e-9)
     return equations, first, second
 
 
