@@ -26,7 +26,7 @@ def check(
     """
     path = Path(model)
     if path.suffix.lower() in (".yaml", ".yml"):
-        _check_problem(path)
+        _check_problem(path, library)
         return
     from serdsim.model.compatibility import compatibility
     from serdsim.model.recipe import shipped_models
@@ -48,12 +48,12 @@ def check(
         raise typer.Exit(2)
 
 
-def _check_problem(path: Path) -> None:
+def _check_problem(path: Path, library: Path | None) -> None:
     from serdsim.fit import check_problem
     from serdsim.fit.second_opinion import second_opinion
 
-    linted = check_problem(path)
-    issues = list(linted.issues) or second_opinion(path)
+    linted = check_problem(path, library)
+    issues = list(linted.issues) or second_opinion(path, linted.problem)
     if linted.problem is not None and not issues:
         print(linted.problem.text())
         return

@@ -155,7 +155,7 @@ def _observables(problem: Problem) -> Iterator[Issue]:
 
 
 def _measurements(problem: Problem) -> Iterator[Issue]:
-    if not problem.measurements:
+    if not problem.measurements and not problem.terms:
         yield Issue("the problem has no measurements", repair="Add rows to the measurement table")
     known = known_ids(problem)
     for one in problem.measurements:

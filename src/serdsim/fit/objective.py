@@ -11,10 +11,15 @@ import pandas as pd
 from serdsim.errors import InputError, Issue
 from serdsim.fit.course import Courses, Settings
 from serdsim.fit.formula import number_of
-from serdsim.fit.problem import Noise, Problem
-from serdsim.fit.system import System, formulas_of, system_of
+from serdsim.fit.likelihood import number_score, residual, term_score
+from serdsim.fit.problem import Problem
+from serdsim.fit.system import System, formulas_of, reading_formula, system_of, wanted_times
+from serdsim.fit.terms import term_numbers
+from serdsim.model.expression import Expression
 
 COLUMNS = ("observable", "experiment", "time", "measurement", "simulation", "noise", "residual", "log_likelihood")
+TERM_COLUMNS = ("term", "dataset", "lower", "upper", "simulation", "noise", "residual", "log_likelihood")
+Found = Mapping[str, Mapping[float, Mapping[str, float]]]  # values by experiment and time
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Evaluation:
     Attributes
     ----------
     log_likelihood, chi2 : float
-        Not a number where an experiment failed.
+        Not a number where an experiment failed. The likelihood is that of measurements and terms, chi-square that of measurements.
     log_prior : float
         Of the estimated parameters on the linear scale; without a prior of its own a parameter is uniform between its bounds. In
         version 1 of each on the scale of which its prior speaks; without one it adds nothing.
@@ -33,6 +38,10 @@ class Evaluation:
         `residual` measured minus simulated in widths, on the scale of the noise.
     failures : mapping of str to str
         Words by experiment; empty when all went well.
+    readings : mapping of str to float
+        Simulated value by reading.
+    terms : DataFrame
+        One row per term in the order of the problem; `residual` is what is missing to the nearest bound, in widths, and zero inside.
     """
 
     log_likelihood: float
@@ -40,6 +49,8 @@ class Evaluation:
     log_prior: float
     table: pd.DataFrame
     failures: Mapping[str, str]
+    readings: Mapping[str, float]
+    terms: pd.DataFrame
 
     @property
     def log_posterior(self) -> float:
@@ -54,9 +65,8 @@ class Objective:
         self.problem, self.settings, self.workers = problem, settings or Settings(), workers
         self.system: System = system_of(problem)
         self.formulas = [formulas_of(problem, one) for one in problem.measurements]
-        self.wanted: dict[str, list[float]] = {}
-        for one in problem.measurements:
-            self.wanted.setdefault(one.experiment, []).append(one.time)
+        self.readings = {id: reading_formula(problem, one) for id, one in problem.readings.items()}
+        self.wanted = wanted_times(problem)
 
     def at(self, values: Mapping[str, float] | None = None) -> Evaluation:
         """Return the score at some parameters on the linear scale; those that are not named keep their nominal values.
@@ -72,44 +82,52 @@ class Objective:
             raise InputError([Issue("the problem has no such parameter", id=id) for id in lost])
         now = {**problem.nominal, **(values or {})}
         found, failures = Courses(self.system, now, self.settings, self.workers).run(self.wanted)
-        rows = []
-        for one, (formula, noise_formula) in zip(problem.measurements, self.formulas, strict=True):
-            seen = found[one.experiment].get(one.time)
-            simulated = width = math.nan
-            if seen is not None:
-                simulated, width = number_of(formula, seen), number_of(noise_formula, seen)
-            residual, score = deviation(problem.observables[one.observable].noise, one.value, simulated, width)
-            rows.append((one.observable, one.experiment, one.time, one.value, simulated, width, residual, score))
-        table = pd.DataFrame(rows, columns=list(COLUMNS))
+        table = self._measured(found)
+        readings = {id: self._read(id, formula, found) for id, formula in self.readings.items()}
+        terms = _terms(problem, {**now, **readings})
+        scores = [*table["log_likelihood"], *terms["log_likelihood"]]
         return Evaluation(
-            log_likelihood=math.fsum(table["log_likelihood"]) if not table["log_likelihood"].isna().any() else math.nan,
+            log_likelihood=math.fsum(scores) if not any(math.isnan(one) for one in scores) else math.nan,
             chi2=float((table["residual"] ** 2).sum(skipna=False)),
             log_prior=log_prior(problem, now),
             table=table,
             failures=failures,
+            readings=readings,
+            terms=terms,
         )
+
+    def _read(self, id: str, formula: Expression, found: Found) -> float:
+        one = self.problem.readings[id]
+        seen = found[one.experiment].get(one.time)
+        return math.nan if seen is None else number_of(formula, seen)
+
+    def _measured(self, found: Found) -> pd.DataFrame:
+        rows = []
+        for one, (formula, noise_formula) in zip(self.problem.measurements, self.formulas, strict=True):
+            seen = found[one.experiment].get(one.time)
+            simulated = width = math.nan
+            if seen is not None:
+                simulated, width = number_of(formula, seen), number_of(noise_formula, seen)
+            noise = self.problem.observables[one.observable].noise
+            rest = float(residual(simulated, width, noise, one.value))
+            score = float(number_score(simulated, width, noise, one.value).value)
+            rows.append((one.observable, one.experiment, one.time, one.value, simulated, width, rest, score))
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _terms(problem: Problem, values: Mapping[str, float]) -> pd.DataFrame:
+    rows = []
+    for id, one in problem.terms.items():
+        simulated, width = term_numbers(one, values)
+        nearest = min(max(simulated, one.lower), one.upper)
+        rest = float(residual(simulated, width, one.noise, nearest))
+        rows.append((id, one.dataset, one.lower, one.upper, simulated, width, rest, float(term_score(simulated, width, one).value)))
+    return pd.DataFrame(rows, columns=list(TERM_COLUMNS))
 
 
 def evaluate(problem: Problem, values: Mapping[str, float] | None = None) -> Evaluation:
     """Return the score of a problem at some parameters on the linear scale, at its nominal ones where none are given."""
     return Objective(problem).at(values)
-
-
-def deviation(noise: Noise, measured: float, simulated: float, width: float) -> tuple[float, float]:
-    """Return measured minus simulated in widths, and the log-likelihood of the measurement."""
-    if not width > 0.0 or math.isnan(simulated):
-        return math.nan, math.nan
-    stretch = 0.0  # logarithm of how much the scale of the noise stretches the measurement
-    if noise.scale != "lin":
-        if not (simulated > 0.0 and measured > 0.0):
-            return math.nan, math.nan
-        unit = math.log(10.0) if noise.scale == "log10" else 1.0
-        stretch = math.log(measured * unit)
-        measured, simulated = math.log(measured) / unit, math.log(simulated) / unit
-    residual = (measured - simulated) / width
-    if noise.distribution == "laplace":
-        return residual, -math.log(2.0 * width) - abs(residual) - stretch
-    return residual, -0.5 * math.log(2.0 * math.pi) - math.log(width) - 0.5 * residual**2 - stretch
 
 
 def log_prior(problem: Problem, values: Mapping[str, float]) -> float:

@@ -25,7 +25,7 @@ class Quantity:
     upper: float | None = None
     scale: str = "lin"
     prior: Prior | None = None
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Change:
 
     target: str
     value: Expression
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Condition:
 
     id: str
     changes: tuple[Change, ...] = ()
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Experiment:
 
     id: str
     periods: tuple[Period, ...]
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False)
 
     @property
     def start(self) -> float:
@@ -86,7 +86,7 @@ class Observable:
     noise: Noise
     placeholders: tuple[str, ...] = ()
     noise_placeholders: tuple[str, ...] = ()
-    place: Place = NOWHERE
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,68 @@ class Measurement:
     value: float
     overrides: tuple[Expression, ...] = ()
     noise_overrides: tuple[Expression, ...] = ()
-    place: Place = NOWHERE
+    dataset: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Readout:
+    """A simulated value of an observable, without noise, under a name that terms read."""
+
+    id: str
+    observable: str
+    experiment: str
+    time: float
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A formula of readings and parameters, held against a number or an interval; a bound that is not given is infinite."""
+
+    id: str
+    formula: Expression
+    lower: float
+    upper: float
+    noise: Noise
+    dataset: str
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set: the rows of the evidence table that it holds, and what plots call it."""
+
+    id: str
+    evidence: tuple[str, ...]
+    title: str
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The row of the library's tables that a parameter fills: with its value, or with its `odds`, when the row is p / (1 + p)."""
+
+    parameter: str
+    table: str
+    key: str
+    id: str
+    transform: str = "identity"
+    place: Place = field(default=NOWHERE, compare=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the row: ``table:key:id``."""
+        return f"{self.table}:{self.key}:{self.id}"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A PEtab problem of version 1 or 2. All mappings are keyed by id and keep the written order."""
+    """A PEtab problem of version 1 or 2. All mappings are keyed by id and keep the written order.
+
+    `readings`, `terms`, `sources` and `rows` come from the extension `serdsim`; `rows` is keyed by parameter. `model_text` is the
+    SBML file as it was read.
+    """
 
     name: str
     version: int
@@ -114,10 +170,20 @@ class Problem:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     experiments: Mapping[str, Experiment] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
+    readings: Mapping[str, Readout] = field(default_factory=dict)
+    terms: Mapping[str, Term] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    rows: Mapping[str, Filled] = field(default_factory=dict)
+    model_text: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("parameters", "observables", "conditions", "experiments"):
+        for name in ("parameters", "observables", "conditions", "experiments", "readings", "terms", "sources", "rows"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def extended(self) -> bool:
+        """Whether the problem says more than PEtab alone can."""
+        return bool(self.readings or self.terms or self.sources or self.rows)
 
     @property
     def nominal(self) -> dict[str, float]:
@@ -131,6 +197,7 @@ class Problem:
             (len(self.observables), "observable"),
             (len(self.experiments), "experiment"),
             (len(self.conditions), "condition"),
+            *([(len(self.terms), "term")] if self.terms else []),
             (len(self.parameters), "parameter"),
         )
         words = ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from serdsim.errors import InputError, Issue, ModelError
+from serdsim.fit.extension import FILES, extension_files
+from serdsim.fit.extension_lint import lint_extension
 from serdsim.fit.formula import require_petab
 from serdsim.fit.lint import Linted, lint_problem
 from serdsim.fit.problem import Problem
 from serdsim.fit.rows import Reading
 from serdsim.fit.version_one import read_one
 from serdsim.fit.version_two import read_two
+from serdsim.model.antimony import read_text
 from serdsim.model.entities import Model, Place
 from serdsim.model.sbml import read_model
 
@@ -23,8 +27,10 @@ class ProblemError(InputError):
     """A PEtab problem."""
 
 
-def read_problem(path: Path) -> Problem:
+def read_problem(path: Path, library: Path | None = None) -> Problem:
     """Return the PEtab problem of a YAML file, of version 1 or 2.
+
+    The rows that its sources name are looked up in `library`, in the shipped one where none is given.
 
     Raises
     ------
@@ -33,14 +39,14 @@ def read_problem(path: Path) -> Problem:
     InputError
         When the library petab is not installed.
     """
-    linted = check_problem(path)
+    linted = check_problem(path, library)
     if linted.issues:
         raise ProblemError(linted.issues)
     assert linted.problem is not None
     return linted.problem
 
 
-def check_problem(path: Path) -> Linted:
+def check_problem(path: Path, library: Path | None = None) -> Linted:
     """Return the problem of a YAML file with every issue; the problem is None where an issue leaves no whole one.
 
     Raises
@@ -52,8 +58,10 @@ def check_problem(path: Path) -> Linted:
     reading = Reading(path.parent)
     document = _document(path, reading)
     problem = None if document is None else _problem(path, document, reading)
-    if problem is not None and not reading.issues:
-        reading.issues += lint_problem(problem)
+    if problem is not None:
+        whole = not reading.issues
+        reading.issues += lint_extension(problem, library, whole)
+        reading.issues += lint_problem(problem) if whole else []
     order = sorted(reading.issues, key=lambda issue: (issue.file or "", issue.line or 0))
     return Linted(problem if not order else None, tuple(order))
 
@@ -77,16 +85,15 @@ def _document(path: Path, reading: Reading) -> dict[str, Any] | None:
 
 def _problem(path: Path, document: dict[str, Any], reading: Reading) -> Problem | None:
     place = Place(path.name)
-    extensions = document.get("extensions")
-    for name in extensions if isinstance(extensions, dict | list) else [extensions] if extensions else []:
-        reading.wrong("the problem uses an extension", place, str(name), "PEtab without extensions", "Leave it out if the numbers allow")
     one = str(document["format_version"])[0] == "1"
+    own = extension_files(document.get("extensions"), 1 if one else 2, place, reading)
     parts = _parts_of_one(document, reading, place) if one else document
     models = _models_of_one(parts) if one else document.get("model_files")
     if parts is None:
         return None
     model = _model(models, reading, place)
-    files = {key: _listed(parts.get(key)) for key in parts if key.endswith("_files") and key not in ("model_files", "sbml_files")}
+    files = {key: _listed(parts.get(key)) for key in parts if key.endswith("_files") and key not in ("model_files", "sbml_files", *FILES)}
+    files |= own
     files["parameter_files"] = _listed(document.get("parameter_file") if one else document.get("parameter_files"))
     for key in ("parameter_files", "observable_files", "measurement_files"):
         if not files.get(key):
@@ -94,7 +101,7 @@ def _problem(path: Path, document: dict[str, Any], reading: Reading) -> Problem 
     if model is None:
         return None
     name = path.stem.lstrip("_") if path.stem != "problem" else path.absolute().parent.name
-    return (read_one if one else read_two)(name, model, files, reading)
+    return replace((read_one if one else read_two)(name, model[0], files, reading), model_text=model[1])
 
 
 def _parts_of_one(document: Mapping[str, Any], reading: Reading, place: Place) -> dict[str, Any] | None:
@@ -111,7 +118,8 @@ def _models_of_one(parts: Mapping[str, Any] | None) -> dict[str, Any]:
     return {file: {"language": "sbml", "location": file} for file in files} or dict((parts or {}).get("model_files") or {})
 
 
-def _model(models: object, reading: Reading, place: Place) -> Model | None:
+def _model(models: object, reading: Reading, place: Place) -> tuple[Model, str] | None:
+    """Return the model and the text of its file."""
     if not isinstance(models, dict) or len(models) != 1:
         count = len(models) if isinstance(models, dict) else 0
         reading.wrong(f"the problem has {count} models", place, expected="one model")
@@ -123,7 +131,8 @@ def _model(models: object, reading: Reading, place: Place) -> Model | None:
         return None
     file = str(entry.get("location"))
     try:
-        return read_model(reading.folder / file)
+        model = replace(read_model(reading.folder / file), origin=Path(file).name)
+        return model, read_text(reading.folder / file, "an SBML file")
     except ModelError as error:
         reading.issues += [Issue(one.problem, one.file or file, one.line, one.id, one.expected, one.repair) for one in error.issues]
         return None

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from serdsim.errors import Issue
@@ -42,11 +43,11 @@ class Reading:
         """Keep an issue."""
         self.issues.append(Issue(problem, place.file, place.line, id, expected, repair))
 
-    def tables(self, files: Iterable[str], required: Sequence[str]) -> list[Row]:
-        """Return the rows of all files of one kind."""
-        return [row for file in files for row in self._table(file, required)]
+    def tables(self, files: Iterable[str], required: Sequence[str], *, exact: bool = False) -> list[Row]:
+        """Return the rows of all files of one kind; `exact` where other columns than those that are required are an issue."""
+        return [row for file in files for row in self._table(file, required, exact)]
 
-    def _table(self, file: str, required: Sequence[str]) -> list[Row]:
+    def _table(self, file: str, required: Sequence[str], exact: bool) -> list[Row]:
         place = Place(file)
         try:
             text = (self.folder / file).read_text(encoding="utf-8-sig")
@@ -66,6 +67,10 @@ class Reading:
         missing = [column for column in required if column not in header]
         for column in missing:
             self.wrong(f'the column "{column}" is missing', Place(file, 1), expected=f"columns {', '.join(required)}, divided by tabs")
+        for column in dict.fromkeys(column for column in header if exact and column not in required):
+            near = get_close_matches(column, missing, 1)
+            repair = f'Perhaps you mean "{near[0]}"' if near else "Remove the column"
+            self.wrong(f'the column "{column}" is unknown', Place(file, 1), expected=f"columns {', '.join(required)}", repair=repair)
         for column in {column for column in header if column and header.count(column) > 1}:
             self.wrong(f'the column "{column}" is there twice', Place(file, 1), repair="Keep one of them")
         found = []
@@ -114,14 +119,14 @@ class Reading:
             return usual
         return word
 
-    def once(self, rows: Sequence[Row], column: str) -> list[Row]:
-        """Return the rows whose id is given, first rows of an id only, with an issue for every other."""
+    def once(self, rows: Sequence[Row], column: str, *, free: bool = False) -> list[Row]:
+        """Return the rows whose id is given, first rows of an id only, with an issue for every other; a `free` id is any text."""
         found: dict[str, Row] = {}
         for row in rows:
             id = row.text(column)
             if not id:
                 self.wrong(f'the column "{column}" is empty', row.place, repair="Give the row an id")
-            elif not _ID.fullmatch(id) or id.lower() in _RESERVED:
+            elif not free and (not _ID.fullmatch(id) or id.lower() in _RESERVED):
                 self.wrong("this is no id", row.place, id, "letters, digits and underscores, no digit first, no word of PEtab's formulas")
             elif id in found:
                 self.wrong("the id is there twice", row.place, id, repair=f"See line {found[id].place.line}; remove or rename one")

@@ -10,10 +10,14 @@ import yaml
 
 from serdsim.errors import Issue
 from serdsim.fit.formula import require_petab
+from serdsim.fit.problem import Problem
+from serdsim.model.expression import symbols
 
 
-def second_opinion(path: Path) -> list[Issue]:
+def second_opinion(path: Path, problem: Problem | None = None) -> list[Issue]:
     """Return the errors that petab reports; its warnings are left out.
+
+    It does not know terms: parameters that only terms of `problem` read are hidden from it, since they would be too many.
 
     Raises
     ------
@@ -22,10 +26,12 @@ def second_opinion(path: Path) -> list[Issue]:
     """
     require_petab()
     version = str(yaml.safe_load(path.read_text(encoding="utf-8"))["format_version"])[0]
+    known = problem.terms.values() if problem else ()
+    terms = {name for one in known for formula in (one.formula, one.noise.formula) for name in symbols(formula)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = _of_one(path) if version == "1" else _of_two(path)
+            found = _of_one(path) if version == "1" else _of_two(path, terms)
         except Exception as error:  # petab raises whatever its tables meet
             found = [str(error)]
     return [Issue(f"petab says: {' '.join(words.split())[:500]}", path.name) for words in found]
@@ -47,10 +53,15 @@ def _of_one(path: Path) -> list[str]:
     return heard.words or (["the problem is not valid"] if wrong else [])
 
 
-def _of_two(path: Path) -> list[str]:
-    from petab.v2.lint import ValidationIssueSeverity, lint_problem
+def _of_two(path: Path, terms: set[str]) -> list[str]:
+    from petab.v2 import Problem
+    from petab.v2.lint import ValidationIssueSeverity, get_valid_parameters_for_parameter_table, lint_problem
 
-    return [str(issue.message) for issue in lint_problem(path) if issue.level >= ValidationIssueSeverity.ERROR]
+    read = Problem.from_yaml(path)
+    hidden = terms - get_valid_parameters_for_parameter_table(read) if terms else set()
+    for table in read.parameter_tables:
+        table.elements = [one for one in table.elements if one.id not in hidden]
+    return [str(issue.message) for issue in lint_problem(read) if issue.level >= ValidationIssueSeverity.ERROR]
 
 
 class _Heard(logging.Handler):

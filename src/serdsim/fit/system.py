@@ -12,7 +12,7 @@ from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.kernel import Kernel, build
 from serdsim.engine.engines import Engine, engine_for
 from serdsim.fit.formula import number_of
-from serdsim.fit.problem import Change, Experiment, Measurement, Period, Problem, written_out
+from serdsim.fit.problem import Change, Experiment, Measurement, Period, Problem, Readout, written_out
 from serdsim.model.entities import Model, Parameter, Rule
 from serdsim.model.expression import TIME, Apply, Expression, Number, Symbol, substitute, symbols
 
@@ -72,7 +72,10 @@ def system_of(problem: Problem) -> System:
     """Return the system of a problem."""
     model = _extended(problem)
     equations = derive(model)
-    ids = {name for one in problem.measurements for formula in formulas_of(problem, one) for name in symbols(formula)}
+    formulas = [formula for one in problem.measurements for formula in formulas_of(problem, one)]
+    ids = {
+        name for formula in (*formulas, *(reading_formula(problem, one) for one in problem.readings.values())) for name in symbols(formula)
+    }
     return System(
         problem=problem,
         model=model,
@@ -94,6 +97,11 @@ def formulas_of(problem: Problem, one: Measurement) -> tuple[Expression, Express
     return formulas[0], formulas[1]
 
 
+def reading_formula(problem: Problem, one: Readout) -> Expression:
+    """Return the formula of a reading's observable."""
+    return written_out(problem, problem.observables[one.observable].formula)
+
+
 def needs_state(system: System, period: Period) -> bool:
     """Return whether what a period sets is known only when the state before it is."""
     return any(
@@ -101,9 +109,18 @@ def needs_state(system: System, period: Period) -> bool:
     )
 
 
+def wanted_times(problem: Problem) -> dict[str, list[float]]:
+    """Return the times that measurements and readings ask for, by experiment."""
+    wanted: dict[str, list[float]] = {}
+    asked = [(one.experiment, one.time) for one in problem.measurements]
+    for experiment, time in (*asked, *((one.experiment, one.time) for one in problem.readings.values())):
+        wanted.setdefault(experiment, []).append(time)
+    return wanted
+
+
 def used_experiments(problem: Problem) -> tuple[Experiment, ...]:
-    """Return the experiments that measurements ask for."""
-    asked = {one.experiment for one in problem.measurements}
+    """Return the experiments that measurements and readings ask for."""
+    asked = wanted_times(problem)
     return tuple(one for id, one in problem.experiments.items() if id in asked)
 
 

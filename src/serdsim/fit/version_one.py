@@ -125,5 +125,6 @@ def _measurement(row: Row, reading: Reading, experiments: dict[str, Experiment])
         value=reading.number(row, "measurement", id),
         overrides=reading.formulas(row, "observableParameters", id),
         noise_overrides=reading.formulas(row, "noiseParameters", id),
+        dataset=row.text("datasetId"),
         place=row.place,
     )

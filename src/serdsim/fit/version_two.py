@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from serdsim.fit.extension import read_extension
 from serdsim.fit.prior import KINDS, Prior, numbers_of
 from serdsim.fit.problem import (
     Change,
@@ -34,10 +35,7 @@ def read_two(name: str, model: Model, files: Mapping[str, list[str]], reading: R
     changes = reading.tables(files.get("condition_files", []), ("conditionId", "targetId", "targetValue"))
     periods = reading.tables(files.get("experiment_files", []), ("experimentId", "time", "conditionId"))
     mapping = reading.tables(files.get("mapping_files", []), ("petabEntityId", "modelEntityId"))
-    measurements = tuple(_measurement(row, reading) for row in measured)
     experiments = _experiments(periods, reading)
-    if any(one.experiment == UNNAMED for one in measurements):
-        experiments[UNNAMED] = Experiment(UNNAMED, (Period(0.0),))
     problem = Problem(
         name=name,
         version=2,
@@ -46,8 +44,12 @@ def read_two(name: str, model: Model, files: Mapping[str, list[str]], reading: R
         observables={row.text("observableId"): _observable(row, reading) for row in reading.once(observables, "observableId")},
         conditions=_conditions(changes, reading),
         experiments=experiments,
-        measurements=measurements,
+        measurements=tuple(_measurement(row, reading) for row in measured),
     )
+    problem = read_extension(problem, files, reading)
+    asked = {one.experiment for one in problem.measurements} | {one.experiment for one in problem.readings.values()}
+    if UNNAMED in asked:
+        problem = replace(problem, experiments={**experiments, UNNAMED: Experiment(UNNAMED, (Period(0.0),))})
     names = {row.text("petabEntityId"): row.text("modelEntityId") for row in mapping}
     names = {id: other for id, other in names.items() if id and other and id != other}
     return _renamed(problem, names) if names else problem
@@ -130,6 +132,7 @@ def _measurement(row: Row, reading: Reading) -> Measurement:
         value=reading.number(row, "measurement", id),
         overrides=reading.formulas(row, "observableParameters", id),
         noise_overrides=reading.formulas(row, "noiseParameters", id),
+        dataset=row.text("datasetId"),
         place=row.place,
     )
 
@@ -158,4 +161,10 @@ def _renamed(problem: Problem, names: Mapping[str, str]) -> Problem:
         )
         for one in problem.measurements
     )
-    return replace(problem, observables=observables, conditions=conditions, parameters=parameters, measurements=measurements)
+    problem = replace(problem, observables=observables, conditions=conditions, parameters=parameters, measurements=measurements)
+    terms = {
+        id: replace(one, formula=substitute(one.formula, new), noise=replace(one.noise, formula=substitute(one.noise.formula, new)))
+        for id, one in problem.terms.items()
+    }
+    rows = {names.get(id, id): replace(one, parameter=names.get(id, id)) for id, one in problem.rows.items()}
+    return replace(problem, terms=terms, rows=rows)
