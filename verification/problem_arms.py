@@ -68,12 +68,10 @@ def arms_of(experiment: Experiment) -> Iterator[tuple[str, Series, float]]:
 
 def arm(frame: Frame, experiment: Experiment, series: Series, concentration: float, last: float) -> Arm:
     """Return an arm with changes of medium up to the last hour that is read."""
-    first = {"shares": frame.shares, **_made_of(frame, experiment, series, concentration)}
-    first |= dict([_level("E2_medium", "E2", series.pre_estradiol)] if series.pre_estradiol else [])
-    slot, place = place_of(experiment, series, frame.library)
-    ligands = dict([_level("E2_medium", "E2", series.estradiol)])
-    if concentration:
-        ligands |= dict([_level(place, series.drug, concentration)])
+    before = _level("E2_medium", "E2", series.pre_estradiol) if series.pre_estradiol else {}
+    first = {"shares": frame.shares, **_made_of(frame, experiment, series, concentration), **before}
+    place = place_of(experiment, series, frame.library)[1]
+    ligands = {**_level("E2_medium", "E2", series.estradiol), **(_level(place, series.drug, concentration) if concentration else {})}
     begun = {"start": _start(frame), **ligands, **{_set(id, value): ((id, format_number(value)),) for id, value in series.settings.items()}}
     changes = [(time, tuple(ligands)) for time in experiment.medium_changes if time < last]
     periods = ((-experiment.pre_run, tuple(first)), (0.0, tuple(begun)), *changes)
@@ -90,8 +88,8 @@ def _set(id: str, value: float) -> str:
     return f"set_{id}_{word(value)}"
 
 
-def _level(target: str, name: str, value: float) -> tuple[str, Changes]:
-    return f"medium_{word(name)}_{word(value)}nM", ((target, format_number(value)),)
+def _level(target: str, name: str, value: float) -> dict[str, Changes]:
+    return {f"medium_{word(name)}_{word(value)}nM": ((target, format_number(value)),)}
 
 
 def _made_of(frame: Frame, experiment: Experiment, series: Series, concentration: float) -> dict[str, Changes]:
@@ -103,15 +101,14 @@ def _made_of(frame: Frame, experiment: Experiment, series: Series, concentration
     found: dict[str, list[tuple[str, str]]] = {}
     for id, evidence in model.evidence.items():
         owner = evidence.row.rpartition(".")[0]
-        base = frame.base.evidence[id].row
         value, usual = model.quantity(id).value, frame.base.quantity(id).value
-        if owner not in owners or (series.genotype == "WT" and owner == "WT"):
+        if owner not in owners or owner == "WT":  # the wild-type allele is in all
             continue
         name = owners[owner] + (f"_at_{word(series.genotype)}" if id == "shift_drug_M" and series.genotype != "WT" else "")
         if evidence.row in frame.fills:
             found.setdefault(name, []).append((id, frame.fills[evidence.row]))
-        elif evidence.row != base and value != usual:
-            found.setdefault(name, []).append((id, format_number(value or 0.0)))
+        elif value is not None and value != usual:
+            found.setdefault(name, []).append((id, format_number(value)))
     result = {name: tuple(changes) for name, changes in found.items()}
     return result | {_set(id, value): ((id, format_number(value)),) for id, value in series.given.items()}
 

@@ -1,10 +1,10 @@
-"""Write the shipped fit problem library/problems/cell from the tables of verification/cell_problem and two experiments.
+"""Write the shipped fit problem library/problems/cell from the tables of verification/cell_problem and experiments.
 
     python verification/write_cell_problem.py            # write
     python verification/write_cell_problem.py FOLDER     # write into another folder
 
 What is measured, how it is compared and what is estimated stands in the tables, with reasons in their first lines. Experiments are
-library/experiments/GROWTH.yaml and verification/cell_problem/TURNOVER.yaml. Nominal values are those of the library now: run this
+library/experiments/GROWTH.yaml and those of verification/cell_problem. Nominal values are those of the library now: run this
 after anything that changes them.
 """
 
@@ -26,6 +26,7 @@ from problem_model import sbml_of
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
 from serdsim.errors import SerdsimError
 from serdsim.experiments.protocol import read_experiment
+from serdsim.model.entities import Model
 from serdsim.model.library import load
 from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.tables import Column, Row, format_number, read_table, write_table
@@ -33,12 +34,9 @@ from serdsim.tables import Column, Row, format_number, read_table, write_table
 SPEC = Path(__file__).parent / "cell_problem"
 WEEK = 168.0
 REACH = 4.0  # bounds of an estimated parameter, in widths of its prior
-REFERENCES = {"ref_er": "er_total", "ref_mPGR": "mPGR", "ref_PR": "PR", "ref_CDK6": "CDK6", "ref_CycE": "CycE"}
+REFERENCES = {"ref_er": "er_total", "ref_mPGR": "mPGR", "ref_PR": "PR", "ref_CycD1": "CycD1", "ref_CDK6": "CDK6", "ref_CycE": "CycE"}
 READING = re.compile(r"\{(\w+):(\w+):([\d.]+)\}")
 FIXED = {"pref_4OHT": "drugs.tsv:4-hydroxytamoxifen:pref"}
-TABLES = ("parameters", "conditions", "experiments", "observables", "measurements", "readings", "terms", "sources", "rows")
-PETAB = {"parameters": "parameter", "conditions": "condition", "experiments": "experiment", "observables": "observable"}
-
 Record = dict[str, object]
 
 
@@ -128,7 +126,8 @@ def terms(spec: Spec, facts: Mapping[str, Fact]) -> tuple[list[Record], list[Rec
         ends = [of_row[text] if (text := line.text(side)) in of_row else text for side in ("lower", "upper")]
         record: Record = {"termId": line.text("termId"), "termFormula": READING.sub(named, line.text("formula"))}
         record |= dict(zip(("lower", "upper"), ends, strict=True))
-        found.append(record | {"noiseDistribution": line.text("distribution"), "noiseFormula": line.text("noise"), "datasetId": line.text("dataset")})
+        noise = {"noiseDistribution": line.text("distribution"), "noiseFormula": line.text("noise")}
+        found.append(record | noise | {"datasetId": line.text("dataset")})
     return list(read.values()), found
 
 
@@ -158,7 +157,7 @@ def arms(spec: Spec, readings: Sequence[Record], library: Path) -> list[Arm]:
     fills = {f"{line.text('key')}.{line.text('id')}": formula for line, formula in formulas if line.text("key")}
     frame = Frame(base(library), fills, shares, REFERENCES, plating, library)
     found = []
-    for path in (SPEC / "TURNOVER.yaml", library / "experiments" / "GROWTH.yaml"):
+    for path in (SPEC / "TURNOVER.yaml", library / "experiments" / "GROWTH.yaml", SPEC / "GROWTH_MORE.yaml"):
         experiment = read_experiment(path)
         found += [arm(frame, experiment, s, c, last.pop(id)) for id, s, c in arms_of(experiment) if id in last]
     if last:
@@ -166,7 +165,7 @@ def arms(spec: Spec, readings: Sequence[Record], library: Path) -> list[Arm]:
     return found
 
 
-def base(library: Path):  # type: ignore[no-untyped-def]
+def base(library: Path) -> Model:
     """Return the model that the problem holds; conditions change it from drug to drug."""
     return load("cell", library=library, drug="fulvestrant", partner="palbociclib", genotype="WT", cell_line="MCF7")
 
