@@ -74,7 +74,7 @@ def test_protein_levels_are_the_means_of_the_lanes(facts, places, shared_dir):
         if r["measure"] == "fold_vs_control" and r["role"] == "calibration":
             lanes[r["dataset"], r["treatment"], r["protein"], float(r["time_h"])].append(float(r["value"]))
     rows = [fact for fact in facts.values() if fact.quantity.endswith("fold of untreated")]
-    assert len(rows) == 10
+    assert len(rows) == 13
     for fact in rows:
         dataset, treatment = places[fact.id].split(" ", 1)
         protein = fact.quantity.split(" protein")[0]
