@@ -23,7 +23,7 @@ from serdsim.kept import kept_bytes
 _LOCK = threading.Lock()
 _KNOWN: dict[tuple[Equations, tuple[str, ...], str], Compiled] = {}
 _TANGENTS: list[tuple[Equations, tuple[object, ...], Compiled, Columns]] = []
-_MOST_KNOWN, _MOST_TANGENTS = 32, 8
+_MOST_KNOWN, _MOST_TANGENTS = 32, 32
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,13 @@ class Schedule:
         items = slice(int(starts[0]), int(starts[-1]))
         return Schedule(self.names, starts - starts[0], self.times[items], self.kinds[items], self.targets[items], self.values[items])
 
+    def only(self, who: np.ndarray) -> Schedule:
+        """Return the schedule of the individuals with these numbers."""
+        spans = [np.arange(self.starts[one], self.starts[one + 1]) for one in who.tolist()]
+        items = np.concatenate([np.empty(0, np.int64), *spans])
+        starts = np.concatenate([[0], np.cumsum([len(span) for span in spans])]).astype(np.int64)
+        return Schedule(self.names, starts, self.times[items], self.kinds[items], self.targets[items], self.values[items])
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -163,6 +170,17 @@ class Plan:
             schedule=self.stops.chunk(rows),
             times=self.times if self.times.ndim == 1 else self.times[:, rows],
             placed=self.placed if self.placed is None or self.placed.ndim == 1 else self.placed[:, rows],
+        )
+
+    def only(self, who: np.ndarray) -> Plan:
+        """Return the plan of the individuals with these numbers."""
+        return replace(
+            self,
+            given=self.given[:, who],
+            initial=None if self.initial is None else self.initial[:, who],
+            schedule=self.stops.only(who),
+            times=self.times if self.times.ndim == 1 else self.times[:, who],
+            placed=self.placed if self.placed is None or self.placed.ndim == 1 else self.placed[:, who],
         )
 
 

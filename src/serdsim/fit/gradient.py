@@ -68,7 +68,7 @@ class Gradients:
     @property
     def seconds(self) -> float:
         """Time spent in the compiled code so far."""
-        return self.flow.seconds
+        return self.flow.directed.seconds
 
     def __call__(self, vectors: np.ndarray) -> list[Point]:
         """Return one point for each vector, shape (vector, parameter)."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,15 +10,12 @@ import numpy as np
 from serdsim.codegen.equations import GIVEN, derive
 from serdsim.codegen.system import build_system
 from serdsim.codegen.tangent import build_tangent
-from serdsim.engine.directions import Direction
-from serdsim.engine.native_sensitivity import run_native_sensitivities
 from serdsim.engine.plan import Plan
-from serdsim.engine.pools import processors
-from serdsim.engine.sensitivity import Sensitivities
 from serdsim.engine.twin_model import Functions
 from serdsim.engine.twin_tangent import Slopes
 from serdsim.errors import Issue, ModelError
 from serdsim.fit.course import Settings, schedule_of
+from serdsim.fit.directed import Directed, Found
 from serdsim.fit.dual import Dual, formula, product
 from serdsim.fit.places import Place, Seen, sound
 from serdsim.fit.stages import Item, Stage, Tree
@@ -41,15 +36,13 @@ class Flow:
 
     def __init__(self, system: System, tree: Tree, settings: Settings, workers: int | None = None) -> None:
         self.system, self.tree, self.settings = system, tree, settings
-        self.workers = workers or processors()
-        self.seconds = 0.0  # spent in compiled code
         if system.equations.events:
             raise ModelError("slopes are not followed through events")
         begin = build_system(system.equations, ())
         self._start, self._start_slopes = Functions(begin), Slopes(build_tangent(begin))
         self.later = derive(replace(system.model, rules=tuple(rule for rule in system.model.rules if rule.kind != "initial")))
         self._row = {id: i for i, id in enumerate(self.later.constants)}
-        self._ids: dict[tuple[int, float, int], set[str]] = {}
+        self.directed = Directed(self.later, workers)
         meaning = dict(self.later.starting)
         for id in self.later.constants:
             if meaning[id] != Symbol(id + GIVEN):
@@ -142,9 +135,7 @@ class Flow:
         constants = np.concatenate([place.constants for place in begins], axis=1)
         state = np.concatenate([place.state for place in begins], axis=1)
         slope = np.concatenate([place.slope for place in begins], axis=2)
-        reach = self._reached(outputs)
-        rates = self._rates(begins, reach)
-        active = np.nonzero(np.any(slope[:, :, fine] != 0.0, axis=(1, 2)) | self._moving(rates, len(slope)))[0]
+        rates = self._rates(begins, self._reached(outputs))
         plan = Plan(
             given=self._given(constants, state)[:, fine],
             times=table[:, fine],
@@ -155,68 +146,29 @@ class Flow:
             rtol=self.settings.rtol,
             atol=self.settings.atol,
         )
-        directions = [self._direction((stages[0].depth, stages[0].start, int(j)), rates, int(j), fine) for j in active]
-        found = self._spread(plan, directions, slope[active][:, :, fine].transpose(1, 0, 2))
-        return self._cut(stages, begins, found, active, fine, outputs)
+        kinds = np.repeat(np.array(group), len(begins[0].fine))[fine]
+        moved = {id: of[:, fine] for id, of in rates.items()}
+        found = self.directed.run((stages[0].depth, stages[0].start), plan, kinds, moved, slope[:, :, fine])
+        return [
+            self._seen(stage, place, outputs, _spread(found, fine, of))
+            for stage, place, of in zip(stages, begins, _parts(begins), strict=True)
+        ]
 
-    def _direction(self, key: tuple[int, float, int], rates: Mapping[str, np.ndarray], j: int, fine: np.ndarray) -> Direction:
-        """Return the values that a parameter moves; ids that it has moved once stay, for the sake of the compiled code."""
-        ids = self._ids.setdefault(key, set())
-        ids |= {id for id, of in rates.items() if np.any(of[j])}
-        chosen = tuple(sorted(ids))
-        still = np.zeros(int(fine.sum()))
-        return Direction(chosen, np.array([rates[id][j, fine] if id in rates else still for id in chosen]).reshape(len(chosen), len(still)))
-
-    def _spread(self, plan: Plan, directions: Sequence[Direction], slopes: np.ndarray) -> list[Sensitivities]:
-        def part(first: int) -> Sensitivities:
-            rows = slice(first, first + _CHUNK)
-            columns = [Direction(one.ids, one.rates[:, rows]) for one in directions]
-            return run_native_sensitivities(self.later, plan.chunk(rows), columns, initial_slopes=slopes[:, :, rows])
-
-        begin = time.perf_counter()
-        with ThreadPoolExecutor(self.workers) as pool:
-            found = list(pool.map(part, range(0, plan.individuals, _CHUNK)))
-        self.seconds += time.perf_counter() - begin
-        return found
-
-    def _cut(
-        self, stages: Sequence[Stage], begins: Sequence[Place], found: Sequence[Sensitivities], active: np.ndarray, fine: np.ndarray,
-        outputs: tuple[str, ...],
-    ) -> list[Seen]:  # fmt: skip
-        """Return the results stage by stage; vectors that failed are not a number."""
-        rows = max((part.arrays.values.shape[1] for part in found), default=0)
-        width, places = begins[0].slope.shape[0], np.nonzero(fine)[0]
-        values = np.full((len(outputs), rows, len(fine)), np.nan)
-        slopes = np.zeros((len(outputs), rows, width, len(fine)))
-        final = np.full((len(self.later.states), len(fine)), np.nan)
-        final_slope = np.zeros((width, len(final), len(fine)))
-        good, first = np.zeros(len(fine), bool), 0
-        for part in found:
-            here = places[first : first + len(part.arrays.status)]
-            first += len(here)
-            values[:, :, here], final[:, here] = part.arrays.values, part.arrays.final
-            slopes[:, :, active[:, None], here] = part.slopes
-            final_slope[active[:, None], :, here] = part.final.transpose(1, 2, 0)
-            good[here] = part.arrays.status == "ok"
-        result, count = [], len(begins[0].fine)
-        for number, (stage, place) in enumerate(zip(stages, begins, strict=True)):
-            of = slice(number * count, (number + 1) * count)
-            times = stage.rows
-            end = self._after(stage, Place(place.constants, place.moved, final[:, of], final_slope[:, :, of], good[of]))
-            seen = {
-                id: Dual(values[i, : len(times), of], slopes[i, : len(times), :, of].transpose(1, 0, 2))
-                for i, id in enumerate(outputs)
-                if id in stage.wanted
-            }
-            set_inside = {id for _, id, _ in stage.items}
-            for id, i in self._row.items():
-                if id in stage.wanted and id not in set_inside:
-                    moved = place.moved.get(id)
-                    still = np.broadcast_to(place.constants[i], (len(times), count))
-                    whole = (len(place.slope), len(times), count)
-                    seen[id] = Dual(still, None if moved is None else np.broadcast_to(moved[:, None], whole))
-            result.append(Seen(times, seen, end))
-        return result
+    def _seen(self, stage: Stage, place: Place, outputs: tuple[str, ...], found: Found) -> Seen:
+        """Return what one stage gives; vectors that failed are not a number."""
+        times, count = stage.rows, len(found.good)
+        end = self._after(stage, Place(place.constants, place.moved, found.final, found.final_slopes, found.good))
+        seen = {
+            id: Dual(found.values[i, : len(times)], found.slopes[:, i, : len(times)]) for i, id in enumerate(outputs) if id in stage.wanted
+        }
+        set_inside = {id for _, id, _ in stage.items}
+        for id, i in self._row.items():
+            if id in stage.wanted and id not in set_inside:
+                moved = place.moved.get(id)
+                still = np.broadcast_to(place.constants[i], (len(times), count))
+                whole = (len(place.slope), len(times), count)
+                seen[id] = Dual(still, None if moved is None else np.broadcast_to(moved[:, None], whole))
+        return Seen(times, seen, end)
 
     def _after(self, stage: Stage, end: Place) -> Place:
         """Return the end of a stage with the constants that its stops have set."""
@@ -261,9 +213,20 @@ class Flow:
         still = np.zeros((begins[0].slope.shape[0], len(begins[0].fine)))
         return {id: np.concatenate([place.moved.get(id, still) for place in begins], axis=1) for id in ids}
 
-    @staticmethod
-    def _moving(rates: Mapping[str, np.ndarray], width: int) -> np.ndarray:
-        found = np.zeros(width, bool)
-        for of in rates.values():
-            found |= np.any(of != 0.0, axis=1)
-        return found
+
+def _parts(begins: Sequence[Place]) -> list[slice]:
+    count = len(begins[0].fine)
+    return [slice(number * count, (number + 1) * count) for number in range(len(begins))]
+
+
+def _spread(found: Found, fine: np.ndarray, of: slice) -> Found:
+    """Return the part of a stage, with what did not begin as not a number."""
+    places = np.cumsum(fine)[of] - 1
+    there = fine[of]
+
+    def part(array: np.ndarray) -> np.ndarray:
+        result = np.full((*array.shape[:-1], len(there)), np.nan if array.dtype == float else False, array.dtype)
+        result[..., there] = array[..., places[there]]
+        return result
+
+    return Found(*(part(array) for array in (found.values, found.slopes, found.final, found.final_slopes, found.good)))
