@@ -66,6 +66,18 @@ def test_where_there_is_no_value_the_descent_turns_back(optimiser: str) -> None:
     assert set(held) <= {("stopped", "the way down leads to where there is no value")}
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_a_way_down_into_nothing_is_no_optimum(optimiser: str) -> None:
+    def slope(x: np.ndarray) -> Point:
+        return Point(-float(x[0]) if x[0] < 1.0 else math.nan, np.array([-1.0]), np.array([[0.01]]))
+
+    found = multistart(batch(slope), box(1, -5.0, 2.0), count=12, settings=Settings(optimiser))
+    walked = [one for one in found.descents if one.value < math.inf]
+    assert len(walked) > 5 and all(one.end[0] == pytest.approx(1.0, abs=1e-3) for one in walked)
+    assert {(one.outcome, one.why) for one in walked} == {("stopped", "the way down leads to where there is no value")}
+    assert all(one.gradient_norm == pytest.approx(1.0) for one in walked)
+
+
 @needs_fides
 def test_a_plateau_beyond_a_wall_is_no_optimum() -> None:
     def wall(x: np.ndarray) -> Point:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from serdsim.errors import InputError, Issue
 from serdsim.fit.point import Point
 
 _QUIET = 100  # a level of logging above all that fides says
+_LATELY = 4  # trial points: where they have a value and none by turns, steps are short without need
 _LINE_SEARCH = 40  # evaluations of one line search at most
 
 
@@ -102,6 +104,7 @@ Road = Callable[[np.ndarray], Point]
 Bounds = tuple[np.ndarray, np.ndarray]
 _CONVERGED_BY_VALUE = "the value no longer changes"
 _CONVERGED_BY_GRADIENT = "the gradient vanishes"
+_HELD_UP = "the way down leads to where there is no value"
 _USED_UP = "all iterations were used"
 
 
@@ -109,8 +112,11 @@ def _fides(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) ->
     """Descend by the trust region of fides."""
     from fides import ExitFlag, Optimizer
 
+    lately: deque[bool] = deque(maxlen=_LATELY)  # whether a trial point had no value
+
     def at(vector: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         point = road(vector)
+        lately.append(not math.isfinite(point.value))
         worse = point.value - optimiser.fval > settings.value_tolerance * (1.0 + abs(optimiser.fval))
         # fides would take the small gradient of a plateau that it refuses to enter for convergence; infinite is refused alike
         if worse:
@@ -136,7 +142,7 @@ def _fides(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) ->
         if optimiser.logger is not None:
             optimiser.logger.handlers.clear()
     said = {
-        ExitFlag.FTOL: ("converged", _CONVERGED_BY_VALUE),
+        ExitFlag.FTOL: ("stopped", _HELD_UP) if any(lately) else ("converged", _CONVERGED_BY_VALUE),
         ExitFlag.XTOL: ("converged", "the vector no longer changes"),
         ExitFlag.GTOL: ("converged", _CONVERGED_BY_GRADIENT),
         ExitFlag.MAXITER: ("stopped", _USED_UP),
@@ -201,7 +207,7 @@ def _lbfgsb(road: Road, start: np.ndarray, bounds: Bounds, settings: Settings) -
         if "GRADIENT" in str(found.message).upper():
             return Ended("converged", _CONVERGED_BY_GRADIENT, int(found.nit))
         if mirror.held:  # short steps, since longer ones led to where there is no value
-            return Ended("stopped", "the way down leads to where there is no value", int(found.nit))
+            return Ended("stopped", _HELD_UP, int(found.nit))
         return Ended("converged", _CONVERGED_BY_VALUE, int(found.nit))
     words = _USED_UP if found.status == 1 else f"L-BFGS-B says {found.message}"
     return Ended("stopped", words, int(found.nit))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 # names of the format, and how many numbers each takes
@@ -92,6 +93,7 @@ def _seen(value: float, scale: str) -> float:
     return value if scale == "lin" else _logarithm(value) / (math.log(10.0) if scale == "log10" else 1.0)
 
 
+@lru_cache(maxsize=1024)  # making one takes SciPy a millisecond
 def _law(kind: str, numbers: tuple[float, ...]) -> tuple[Any, bool]:
     from scipy import stats
 

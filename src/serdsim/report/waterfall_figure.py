@@ -71,7 +71,7 @@ def waterfall_panel(found: Multistart, title: str = "Starts") -> Panel:
             f"{near} lie within {WITHIN}. Starts nearer than {numbers.plain(FLOOR)} are drawn there."
         ),
         y_range=(FLOOR, 10.0),
-        levels=(Level(WITHIN, f"{WITHIN} above the lowest"),),
+        levels=(Level(WITHIN, f"{WITHIN}"),),
     )
 
 
