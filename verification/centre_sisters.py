@@ -4,8 +4,7 @@
     python verification/centre_sisters.py --dry-run   # solve only
 
 Each Kd is solved so that the simulated potency at 24 h is the geometric middle of the row: the EC50 of the drug's own fall, since
-that is what a fitted curve gives, for vepdegestrant the DC50, since its curve turns up again. Its k_ub is solved so that the
-deepest fall is its Dmax. The assay is that of library/class_prior.yaml: wild-type MCF7, 10 % stripped serum,
+that is what a fitted curve gives. The assay is that of library/class_prior.yaml: wild-type MCF7, 10 % stripped serum,
 15 pM estradiol; the assays behind the rows were not read. Only the ratio of Kd to the free fraction is identified, and near the
 limit that the on-rate sets not even that. The width covers the interval of the row and the translation between assays.
 Rows must have the role calibrate or prior. Run verification/class_prior.py after it.
@@ -27,7 +26,6 @@ from serdsim.analysis.class_records import Assay, read_class_record
 from serdsim.analysis.potency import half_fall, levels
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
 from serdsim.codegen.equations import Equations, derive
-from serdsim.endpoints.dose_response import dc50
 from serdsim.errors import InputError
 from serdsim.model.library import load
 from serdsim.model.recipe import shipped_library
@@ -39,11 +37,11 @@ TARGETS = (
     *(Column(name) for name in ("drug",)),
     Column("id", required=False),
     Column("row"),
-    Column("quantity", "choice", ("EC50", "DC50", "Dmax")),
+    Column("quantity", "choice", ("EC50",)),
     Column("translation", "optional_number", required=False),
     Column("note", required=False),
 )
-BOUNDS = {"Kd": (1e-4, 1e3), "k_ub": (1e-2, 1e4)}
+BOUNDS = {"Kd": (1e-4, 1e3)}
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,9 @@ def left(drug: str, values: Mapping[str, float], assay: Assay, library: Path) ->
     return np.asarray(levels(equations_of(library), [given], assay)[0])
 
 
-def quantity(kind: str, values: np.ndarray, assay: Assay) -> float:
-    """Return the EC50 of the own fall or the DC50 of half the vehicle [nM], or the share that is gone at the best concentration."""
-    if kind == "Dmax":
-        return float(1.0 - values.min() / values[0, 0])
-    return float(half_fall(values, assay)[0]) if kind == "EC50" else float(dc50(assay.concentrations, values)[0])
+def quantity(values: np.ndarray, assay: Assay) -> float:
+    """Return the EC50 of the own fall [nM]."""
+    return float(half_fall(values, assay)[0])
 
 
 def wanted(fact: Fact) -> tuple[float, float]:
@@ -87,20 +83,20 @@ def wanted(fact: Fact) -> tuple[float, float]:
     return float(np.sqrt(low * high)) / scale, float(np.log10(high / low) / np.sqrt(12.0))
 
 
-def solve(line: Row, known: Mapping[str, float], fact: Fact, assay: Assay, library: Path) -> Solved:
+def solve(line: Row, fact: Fact, assay: Assay, library: Path) -> Solved:
     """Return the value that gives what the row says."""
     drug, id, kind = line.text("drug"), line.text("id"), line.text("quantity")
     target, spread = wanted(fact)
 
     def off(x: float) -> float:
-        found = quantity(kind, left(drug, {**known, id: float(np.exp(x))}, assay, library), assay)
+        found = quantity(left(drug, {id: float(np.exp(x))}, assay, library), assay)
         return float(np.log(np.clip(found, 1e-9, 1e6) / target))
 
     low, high = np.log(BOUNDS[id])
     if off(low) * off(high) > 0:
         raise InputError(f"no {id} of {drug} gives the {kind} of {fact.id}: {target:g}")
     value = float(f"{np.exp(brentq(off, low, high, xtol=1e-3)):.3g}")
-    found = quantity(kind, left(drug, {**known, id: value}, assay, library), assay)
+    found = quantity(left(drug, {id: value}, assay, library), assay)
     width = float(np.hypot(spread, line.number("translation") or 0.0))
     return Solved(drug, id, value, float(f"{width:.2g}"), target, found)
 
@@ -117,13 +113,12 @@ def main() -> None:
     for line in read_table(HERE / "centre_sisters_targets.tsv", TARGETS):
         (fact,) = require_facts([line.text("row")], facts, file=line.file)
         kind = line.text("quantity")
-        known = {one.id: one.value for one in solved if one.drug == line.text("drug")}
         if line.text("id"):
-            one = solve(line, known, fact, assay, arguments.library)
+            one = solve(line, fact, assay, arguments.library)
             solved.append(one)
             print(f"{one.drug:16} {one.id:5} {one.value:9.3g} width {one.width:4.2g}: {kind} {one.found:.3g}, {fact.id} {one.wanted:.3g}")
         else:
-            found = quantity(kind, left(line.text("drug"), {}, assay, arguments.library), assay)
+            found = quantity(left(line.text("drug"), {}, assay, arguments.library), assay)
             print(f"{line.text('drug'):16} not solved: {kind} {found:.3g}, {fact.id} {wanted(fact)[0]:.3g}; {line.text('note')}")
     for drug in ("endoxifen", "lasofoxifene"):
         values = left(drug, {}, assay, arguments.library)[:, 0]

@@ -48,13 +48,6 @@ class Fitted:
     correlation: np.ndarray
 
 
-def spread_of(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the local standard deviations and the correlations of least squares with these slopes."""
-    covariance = np.linalg.inv(slopes.T @ slopes)
-    deviation = np.sqrt(np.diag(covariance))
-    return deviation, covariance / np.outer(deviation, deviation)
-
-
 def distribution(library: Path, name: str) -> str:
     """Return the distribution of a table row."""
     return find(library, name).text("distribution")
@@ -111,12 +104,12 @@ def _untold(moved: float) -> str:
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
-    """Write the correlations of one fit; those of another fit stay where this one does not speak of the pair."""
+    """Write the correlations of the fit; those of others, such as the class prior's, stay."""
     path = library / "correlations.tsv"
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []
     names = [row_name(name) for name in fitted.together]
-    records = [r for r in kept if r["note"] != note and not {r["first"], r["second"]} <= set(names)]
+    records = [r for r in kept if not str(r["note"]).startswith(("local, by", note))]
     for (i, first), (j, second) in combinations(enumerate(names), 2):
         record = {"first": first, "second": second, "value": float(f"{fitted.correlation[i, j]:.4f}")}
         records.append(record | {"unit": "dimensionless", "grade": "fitted", "source": "Serdsim2026", "note": note})

@@ -10,7 +10,8 @@ import yaml
 from library_cases import copied, edit, set_cell
 from serdsim.analysis.ablation import read_ablations
 from serdsim.claims.evidence_rows import read_facts
-from serdsim.claims.judge import data_role, rows_in_use
+from serdsim.claims.fits import read_fits, rows_behind
+from serdsim.claims.judge import data_role
 from serdsim.claims.read import read_claim, read_claims
 from serdsim.errors import ClaimError, InputError, ReferenceError_
 from serdsim.evidence.answer import build_answer
@@ -79,7 +80,8 @@ def role_of(library: Path, id: str) -> str:
     models = [load(claim.experiment.model, library=library, drug=s.drug, genotype=s.genotype) for s in series]
     entries = [entry for model in models for entry in model.evidence.values()]
     driving = [e for e in entries if e.row.split(".")[0] in claim.statement.driving and e.distribution != "fixed"]
-    return data_role(claim.statement.evidence, facts, rows_in_use(entries), driving, 0.5, 0.5)
+    used = rows_behind(entries, read_fits(library, facts))
+    return data_role(claim.statement.evidence, facts, used, driving, 0.5, 0.5)
 
 
 @pytest.mark.parametrize("id", ["MOA-01", "MOA-02a"])
@@ -92,6 +94,19 @@ def test_planting_a_held_out_row_in_a_number_makes_the_claim_calibrated(tmp_path
         set_cell(library, "drugs.tsv", ("imlunestrant", "k_deg_nuc"), "locator", f"centre taken from {row}")
         assert role_of(library, id) == "calibrated-on"
         set_cell(library, "drugs.tsv", ("imlunestrant", "k_deg_nuc"), "locator", "")
+
+
+@pytest.mark.parametrize("id", ["MOA-01", "MOA-02a"])
+def test_planting_a_held_out_row_in_the_fit_is_an_error_and_with_another_role_makes_the_claim_calibrated(tmp_path, claims, id):
+    library, facts = copied(tmp_path), read_facts()
+    (claim,) = [claim for claim in claims if claim.statement.id == id]
+    row, path = claim.statement.evidence[0], library / "problems" / "cell" / "sources.tsv"
+    assert role_of(library, id) != "calibrated-on"
+    path.write_text(path.read_text(encoding="utf-8").replace("\tB008;", f"\tB008;{row};", 1), encoding="utf-8")
+    with pytest.raises(ClaimError, match=f'{row}: the row has the role "validate"; expected "calibrate"'):
+        role_of(library, id)
+    set_cell(library, "evidence.tsv", (facts[row].id,), "role", "calibrate")
+    assert role_of(library, id) == "calibrated-on"
 
 
 def test_an_assumed_input_stops_being_one_when_one_driving_number_is_measured(tmp_path):

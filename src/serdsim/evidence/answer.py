@@ -14,6 +14,7 @@ import pandas as pd
 from serdsim.analysis.ablation import Ablation, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
+from serdsim.claims.fits import read_fits
 from serdsim.claims.read import Claim, read_claims
 from serdsim.claims.records import Answer, Outcome
 from serdsim.engine.engines import NATIVE
@@ -95,7 +96,7 @@ def build_answer(
     plan |= {"class_prior": sisters.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
-    setting = Setting(facts, ablations, Draws(draws, seed), root, run, workers, progress)
+    setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
     done = [answer_statement(claim, setting) for claim in claims]
     answer = Answer(
         run=run,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, ablate
 from serdsim.claims.evidence_rows import Fact
-from serdsim.claims.judge import Case, data_role, reference_is_numeric, rows_in_use, verdict
+from serdsim.claims.fits import FitRows, rows_behind
+from serdsim.claims.judge import Case, data_role, reference_is_numeric, verdict
 from serdsim.claims.panels import read_panels
 from serdsim.claims.read import Claim
 from serdsim.claims.records import AblationOutcome, Outcome
@@ -26,6 +27,7 @@ class Setting:
     """What all statements of an answer share."""
 
     facts: Mapping[str, Fact]
+    fits: tuple[FitRows, ...]
     ablations: tuple[Ablation, ...]
     draws: Draws
     library: Path
@@ -45,7 +47,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     wide = run_experiment(claim.experiment, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
     p_sceptical = test_claim(claim, wide, controls=False).p_pass
     ablated = ablate(claim, s.ablations, tested.p_pass, s.draws, library=s.library, workers=s.workers, progress=s.progress)
-    outcome = _judged(claim, s.facts, readings, tested, p_sceptical)
+    outcome = _judged(claim, s, readings, tested, p_sceptical)
     word, reasons = verdict(_case(claim, setting, outcome, tested, ablated))
     reasons = (*reasons, *_also(word, outcome, tested))
     shown = [readings]
@@ -86,18 +88,14 @@ def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, abla
     )
 
 
-def _judged(claim: Claim, facts: Mapping[str, Fact], readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
-    used = rows_in_use(entry for model in readings.models.values() for entry in model.evidence.values())
-    driving = [
-        entry
-        for model in readings.models.values()
-        for entry in model.evidence.values()
-        if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"
-    ]
+def _judged(claim: Claim, setting: Setting, readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
+    numbers = [entry for model in readings.models.values() for entry in model.evidence.values()]
+    used = rows_behind(numbers, setting.fits)
+    driving = [entry for entry in numbers if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"]
     return Outcome(
         statement=claim.statement,
         state="tested",
-        data_role=data_role(claim.statement.evidence, facts, used, driving, tested.p_pass, p_sceptical),
+        data_role=data_role(claim.statement.evidence, setting.facts, used, driving, tested.p_pass, p_sceptical),
         value=tested.value,
         lo90=tested.lo90,
         hi90=tested.hi90,

@@ -63,15 +63,15 @@ def with_terms(problem: Problem, space: Space, measured: Simulated, readings: Ma
 
 def points(problem: Problem, space: Space, vectors: np.ndarray, found: Simulated) -> list[Point]:
     """Return one point for each vector, shape (vector, parameter); not a number where a line has no value."""
-    scores = _scores(problem, found)
+    lines = scores(problem, found)
     prior = prior_weight(space, vectors)
-    return [_point(v, found, scores, prior) for v in range(len(vectors))]
+    return [_point(v, found, lines, prior) for v in range(len(vectors))]
 
 
-def _point(v: int, found: Simulated, scores: np.ndarray, prior: Weight) -> Point:
+def _point(v: int, found: Simulated, lines: np.ndarray, prior: Weight) -> Point:
     """Return the point of one vector; by itself, so that no bit of it depends on those beside it."""
-    value, *weights = np.ascontiguousarray(scores[:, :, v])
-    number, width = (np.ascontiguousarray(lines.slope[:, :, v]) for lines in (found.numbers, found.widths))
+    value, *weights = np.ascontiguousarray(lines[:, :, v])
+    number, width = (np.ascontiguousarray(part.slope[:, :, v]) for part in (found.numbers, found.widths))
     by_number, by_width, of_number, of_width = weights
     with np.errstate(all="ignore"):
         total = value.sum() + prior.value[:, v].copy().sum()
@@ -83,7 +83,7 @@ def _point(v: int, found: Simulated, scores: np.ndarray, prior: Weight) -> Point
     return Point(np.nan, np.full_like(gradient, np.nan), np.full_like(curvature, np.nan))
 
 
-def _scores(problem: Problem, found: Simulated) -> np.ndarray:
+def scores(problem: Problem, found: Simulated) -> np.ndarray:
     """Return log-likelihoods, their slopes by number and width, and what the lines tell about both; shape (5, line, vector)."""
     x, s = found.numbers.value, found.widths.value
     result = np.full((5, *x.shape), np.nan)
