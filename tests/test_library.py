@@ -12,6 +12,7 @@ import pytest
 import serdsim
 from library_cases import copied, edit, set_cell
 from serdsim.claims.evidence_rows import read_facts
+from serdsim.claims.fits import read_fits
 from serdsim.cli import main
 from serdsim.model.antimony import antimony_to_sbml, join_fragments
 from serdsim.model.digest import model_digest
@@ -91,40 +92,18 @@ def test_no_number_of_biology_stands_in_the_code():
     assert found == []
 
 
-def test_a_fitted_number_names_rows_that_may_be_fitted_and_that_the_fit_lists():
+def test_a_fitted_number_names_rows_that_may_be_fitted_and_that_the_problem_lists():
     facts = read_facts(LIBRARY)
-    targets = Path(__file__).resolve().parents[1] / "verification" / "fit_cell_targets.tsv"
-    columns = [Column("row"), Column("quantity"), Column("divide_by", required=False), Column("sigma", "number"), Column("informs")]
-    listed: dict[str, set[str]] = {}
-    for line in read_table(targets, columns):
-        for name in line.text("informs").split(";"):
-            listed.setdefault(name, set()).update(id for id in (line.text("row"), line.text("divide_by")) if id)
-    by_the_fit = [(table, row) for table, row in EVERY if "verification/fit_cell.py" in row.text("note")]
-    by_growth = [row for _, row in EVERY if "verification/fit_growth.py" in row.text("note")]
-    assert {id(row) for _, row in EVERY if row.text("grade") == "fitted"} <= {id(row) for _, row in by_the_fit} | set(map(id, by_growth))
-    # a number that the rows did not move stays an assumption, and still names them: a hand-set number counts as fitted
-    assert {row.text("grade") for _, row in by_the_fit} <= {"fitted", "assumption"}
-    for table, row in by_the_fit:
-        key = TABLES[table]
-        rows_named = {word.strip() for word in row.text("locator").split(";")}
-        assert {facts[name].role for name in rows_named} == {"calibrate"}, row
-        assert rows_named == listed[f"{table}:{row.text(key) if key else ''}:{row.text('id')}"], row
-    names = {f"{table}:{row.text(key) if (key := TABLES[table]) else ''}:{row.text('id')}" for table, row in by_the_fit}
-    assert set(listed) == names and len(names) > 10
-
-
-def test_a_number_of_growth_names_series_that_may_be_fitted_and_that_the_fit_lists():
-    facts = read_facts(LIBRARY)
-    folder = Path(__file__).resolve().parents[1] / "verification"
-    with (folder / "fit_growth_targets.tsv").open(encoding="utf-8") as stream:
-        listed = {line.split("\t")[0] for line in stream if not line.startswith("#")} - {"row"}
-    assert {facts[id].role for id in listed} == {"calibrate"}
-    series = {id.split(".")[0] if id.startswith("D") else id for id in listed}
-    by_the_fit = [row for _, row in EVERY if "verification/fit_growth.py" in row.text("note")]
-    assert len(by_the_fit) > 10
-    for row in by_the_fit:
-        assert {word.strip() for word in row.text("locator").split(";")} <= series, row
+    (fit,) = read_fits(LIBRARY, facts)
+    listed = {id.split(".")[0] if id.startswith("D") else id for id in fit.evidence}
+    by_the_fit = {(table, row.line): row for table, row in EVERY if "verification/take_fit.py" in row.text("note")}
+    assert {(table, row.line) for table, row in EVERY if row.text("grade") == "fitted"} <= set(by_the_fit)
+    for row in by_the_fit.values():
+        # a number that the rows did not move stays an assumption, and still names them: a hand-set number counts as fitted
         assert row.text("grade") in {"fitted", "assumption"}
+        assert {word.strip() for word in row.text("locator").split(";")} <= listed, row
+    names = {f"{row.text(TABLES[table])}.{row.text('id')}" if TABLES[table] else row.text("id") for (table, _), row in by_the_fit.items()}
+    assert names == fit.filled and len(names) > 40
 
 
 def test_imlunestrants_own_numbers_are_assumptions():

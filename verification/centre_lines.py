@@ -5,7 +5,7 @@
 
 A row of the role prior may only centre a wide prior. A line with few receptors is slower in the model than its clock alone says,
 so that the ratio of doubling times is not the factor to write. For each line but MCF7, the reference, the factor is solved so that
-cells without crowding double in the recalled time between two and five days in 1 nM oestradiol. Run it after fit_growth.py.
+cells without crowding double in the recalled time between two and five days in 1 nM oestradiol. Run it after take_fit.py.
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@
 
 A row of the role prior may only centre a wide prior. Here it is B043: estradiol raises PgR in MCF7 with an EC50 of 10 to
 50 pM, nominal. The thresholds of PGR and GREB1 are scaled by one factor, so that their ratio stays that of the first prototype
-(those of cyclin D1 and MYC follow from growth, see fit_growth.py), until the nominal EC50 of PGR mRNA after 72 h is the
+(those of cyclin D1 and MYC follow from growth, see the fit problem), until the nominal EC50 of PGR mRNA after 72 h is the
 geometric middle of that range. Grade and width stay assumption and wide.
 The activity of AF-1 under 4-hydroxytamoxifen, the partial agonist that serves as a control, goes with the thresholds: it is set
 so that 1 uM alone gives a fifth of the PGR signal of 10 nM estradiol. That share is an assumption; no row gives it.
-Run it before fit_cell.py, and again after it: the fit moves turnover and repression a little.
+Run it before take_fit.py, and again after it: the fit moves turnover and repression a little.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from fitted_rows import KEYS, Fitted, columns_of, distribution, find, row_name, write
+from fitted_rows import KEYS, Fitted, columns_of, distribution, find, write
 from write_cell_problem import write as write_cell
 
 from serdsim.errors import SerdsimError

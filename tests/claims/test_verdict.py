@@ -142,7 +142,7 @@ def test_a_row_kept_for_validation_cannot_be_loaded_into_a_fit():
     assert validate
     for id in validate:
         with pytest.raises(ClaimError, match=f'{id}: the row has the role "validate"; expected "calibrate"'):
-            require_facts([id], facts, role="calibrate", file="fit_cell_targets.tsv")
+            require_facts([id], facts, role="calibrate", file="sources.tsv")
 
 
 def test_an_unknown_row_is_named_with_its_neighbours():
