@@ -14,6 +14,7 @@ from serdsim.claims.read import read_claims
 from serdsim.claims.records import Answer
 from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import build_answer
+from serdsim.evidence.changes import read_changes
 from serdsim.evidence.in_use import OWN, UsedFact
 from serdsim.evidence.passports import passports
 from serdsim.evidence.pathway import Shown, show_map
@@ -83,7 +84,8 @@ def answer_moa(
     every = read_claims(root, read_facts(root, done.references), done.references)
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
-    page = render_page(done.answer, done.references, rows, also, class_view(done.class_prior), has_map=shown_map is not None)
+    prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
+    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
     map_page = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from serdsim.claims.records import Answer, Outcome
+from serdsim.evidence.changes import Changes
 from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
@@ -85,6 +86,7 @@ def render_page(
     also: Sequence[str] = (),
     class_prior: ClassView | None = None,
     *,
+    changes: Changes | None = None,
     has_map: bool = False,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
@@ -101,6 +103,8 @@ def render_page(
         Keys of references that parameters rest on; they are listed under "Also used".
     class_prior : ClassView, optional
         How well the class predicts members that are left out; it stands before any verdict.
+    changes : Changes, optional
+        What the last change of the numbers did to the verdicts.
     has_map : bool
         Whether ``map.html`` stands beside the page; then it is linked.
 
@@ -119,6 +123,7 @@ def render_page(
             question=f"What is the mechanism of action of {answer.drug}?",
             short_answer=view.short_answer(answer),
             class_prior=class_prior,
+            changes=changes,
             lanes=view.lanes(answer),
             counts=view.counts(answer),
             sections=view.sections(answer),
