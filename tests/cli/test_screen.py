@@ -6,7 +6,6 @@ import io
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 from cli_cases import RUN, SOURCE, answer, outcome, serdsim
@@ -17,15 +16,10 @@ from serdsim.cli.json_out import statement_item
 from serdsim.cli.progress import Lines
 
 
-def test_help_and_version_are_fast_and_go_to_stdout() -> None:
-    best = 9.0
-    for _ in range(3):
-        begin = time.perf_counter()
-        done = serdsim("--help")
-        best = min(best, time.perf_counter() - begin)
+def test_help_and_version_go_to_stdout() -> None:
+    done = serdsim("--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert all(verb in done.stdout for verb in ("moa", "claim", "simulate", "check", "cite", "runs"))
-    assert best < 0.5
     assert serdsim().stdout == done.stdout
     assert serdsim("--version").stdout.startswith("serdsim ")
 
