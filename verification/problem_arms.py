@@ -68,6 +68,8 @@ def arms_of(experiment: Experiment) -> Iterator[tuple[str, Series, float]]:
 
 def arm(frame: Frame, experiment: Experiment, series: Series, concentration: float, last: float) -> Arm:
     """Return an arm with changes of medium up to the last hour that is read."""
+    if series.beside or series.medium or experiment.replate:
+        raise ValueError(f"{series.id}: drugs beside each other, media that change and replating are not written as PEtab")
     before = _level("E2_medium", "E2", series.pre_estradiol) if series.pre_estradiol else {}
     first = {"shares": frame.shares, **_made_of(frame, experiment, series, concentration), **before}
     place = place_of(experiment, series, frame.library)[1]

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from serdsim.analysis.lock import PREDICTIONS, Lock, read_lock
 from serdsim.errors import InputError, Issue, TableError
 from serdsim.tables import Column, Row, read_table, require_unique
 from serdsim.units import convert, parse_unit
 
-PREDICTIONS = (
-    Column("scenario"),
-    Column("time_h", "number"),
-    Column("observable"),
-    Column("unit", "unit"),
-    *(Column(name, "number") for name in ("median", "lo90", "hi90")),
-)
 OBSERVED = (
     Column("scenario"),
     Column("time_h", "number"),
@@ -36,7 +31,8 @@ class Point:
     """One predicted quantity beside its observations, in the unit of the prediction.
 
     `observed` is the geometric mean of the replicates and `n` their number; `log_error` is the natural logarithm of the predicted
-    median over it, `null_error` that of the null model over it.
+    median over it, `null_error` that of the null model over it. Of a lock also that of the lock's own null model (`locked_null`) and
+    of what each treatment alone was predicted to give (`alone`); `held_out` is what the lock says.
     """
 
     scenario: str
@@ -50,6 +46,9 @@ class Point:
     n: int
     log_error: float
     null_error: float
+    locked_null: float | None = None
+    alone: Mapping[str, float] = field(default_factory=dict)
+    held_out: bool = True
 
     @property
     def inside(self) -> bool:
@@ -62,7 +61,8 @@ class Score:
     """What a set of points comes to.
 
     `error` and `null` are root mean squares of the log errors, `bias` is the mean of the predicted ones [natural logarithms];
-    `covered` of `points` lie in their central 90 %.
+    `covered` of `points` lie in their central 90 %. Of a lock `locked_null` is the root mean square of its own null model and `alone`
+    those of single treatments.
     """
 
     name: str
@@ -71,16 +71,23 @@ class Score:
     bias: float
     covered: int
     null: float
+    locked_null: float | None = None
+    alone: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Points in the order of the predictions, scores by scenario and of all, and how many predictions nobody has observed."""
+    """Points in the order of the predictions, scores by scenario and of all, and how many predictions nobody has observed.
+
+    `held_out` is the score of the points that a lock calls so, where it calls others not; `lock` is the lock that was scored.
+    """
 
     points: tuple[Point, ...]
     scenarios: tuple[Score, ...]
     total: Score
     unobserved: int
+    held_out: Score | None = None
+    lock: Lock | None = None
 
 
 def score(predictions: Path, observed: Path) -> Scored:
@@ -89,7 +96,7 @@ def score(predictions: Path, observed: Path) -> Scored:
     Parameters
     ----------
     predictions : Path
-        Table with the columns scenario, time_h, observable, unit, median, lo90, hi90.
+        Table with the columns scenario, time_h, observable, unit, median, lo90, hi90; or a lock, a file that ends with ``.json``.
     observed : Path
         Table with the columns scenario, time_h, observable, unit, value, replicate; a replicate may be empty. Units of the same
         kind are converted.
@@ -103,8 +110,10 @@ def score(predictions: Path, observed: Path) -> Scored:
     TableError, InputError
         For cells that cannot be read, a prediction that is given twice, an interval that does not hold its median, values that are
         not above 0 (they have no logarithm), a unit of another kind, and an observation that no prediction speaks of: none is dropped.
+        For a lock that was changed after it was written.
     """
-    promised, seen = read_table(predictions, PREDICTIONS), read_table(observed, OBSERVED)
+    lock = read_lock(predictions) if predictions.suffix == ".json" else None
+    promised, seen = read_table(predictions, PREDICTIONS) if lock is None else lock.rows(), read_table(observed, OBSERVED)
     require_unique(promised, "scenario", "time_h", "observable")
     issues = [issue for row in promised for issue in _prediction_issues(row)] + [issue for row in seen for issue in _positive(row, "value")]
     if issues:
@@ -114,10 +123,14 @@ def score(predictions: Path, observed: Path) -> Scored:
         raise InputError(Issue("the table has no row", str(empty), expected="at least one"))
     values = _matched(promised, seen)
     level = {name: _level(name, promised, values) for name in {row.text("observable") for row in seen}}
-    points = tuple(_point(row, found, level[row.text("observable")]) for row, found in zip(promised, values, strict=True) if found)
+    beside: Sequence[Mapping[str, Any]] = lock.predictions if lock is not None else [{}] * len(promised)
+    found = [(row, own, more) for row, own, more in zip(promised, values, beside, strict=True) if own]
+    points = tuple(_point(row, own, level[row.text("observable")], more) for row, own, more in found)
     names = dict.fromkeys(point.scenario for point in points)
     scenarios = tuple(_score(name, [point for point in points if point.scenario == name]) for name in names)
-    return Scored(points, scenarios, _score("all", points), sum(not found for found in values))
+    held = [point for point in points if point.held_out]
+    apart = _score("held out", held) if held and len(held) < len(points) else None
+    return Scored(points, scenarios, _score("all", points), sum(not own for own in values), apart, lock)
 
 
 def _level(observable: str, promised: Sequence[Row], values: Sequence[Sequence[float]]) -> float:
@@ -183,8 +196,9 @@ def _unpredicted(row: Row, promised: Sequence[Row]) -> Issue:
     return Issue(problem, row.file, row.line, row.text("scenario"), f"one of {known}", "Predict it, or take the row out")
 
 
-def _point(row: Row, found: Sequence[float], level: float) -> Point:
+def _point(row: Row, found: Sequence[float], level: float, beside: Mapping[str, Any]) -> Point:
     observed = float(np.mean(np.log(found)))
+    null = beside.get("null")
     median, low, high = (row.number(name) or np.nan for name in ("median", "lo90", "hi90"))
     return Point(
         scenario=row.text("scenario"),
@@ -198,16 +212,27 @@ def _point(row: Row, found: Sequence[float], level: float) -> Point:
         n=len(found),
         log_error=float(np.log(median) - observed),
         null_error=level - observed,
+        locked_null=None if null is None else float(np.log(null) - observed),
+        alone={name: float(np.log(value) - observed) for name, value in beside.get("alone", {}).items()},
+        held_out=bool(beside.get("held_out", True)),
     )
 
 
 def _score(name: str, points: Sequence[Point]) -> Score:
-    errors, nulls = np.array([point.log_error for point in points]), np.array([point.null_error for point in points])
+    errors = np.array([point.log_error for point in points])
+    locked = [point.locked_null for point in points if point.locked_null is not None]
+    treatments = dict.fromkeys(id for point in points for id in point.alone)
     return Score(
         name=name,
         points=len(points),
-        error=float(np.sqrt(np.mean(errors**2))),
+        error=_root_mean_square(errors),
         bias=float(np.mean(errors)),
         covered=sum(point.inside for point in points),
-        null=float(np.sqrt(np.mean(nulls**2))),
+        null=_root_mean_square([point.null_error for point in points]),
+        locked_null=_root_mean_square(locked) if locked else None,
+        alone={id: _root_mean_square([point.alone[id] for point in points if id in point.alone]) for id in treatments},
     )
+
+
+def _root_mean_square(errors: Sequence[float] | np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(errors))))

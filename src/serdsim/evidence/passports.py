@@ -124,7 +124,7 @@ def _rows_behind(
     if key not in known:
         known[key] = frozenset(_place(entry) for entry in model_of(experiment, series, library).evidence.values())
     borrowed = [tuple(word.strip() for word in source.split(":")) for source in series.like.values() if ":" in source]
-    others = [(model_of(experiment, replace(series, drug=drug), library), id) for drug, id in borrowed]
+    others = [(model_of(experiment, replace(series, drug=drug, beside={}), library), id) for drug, id in borrowed]
     return known[key].union(_place(model.evidence[id]) for model, id in others if id in model.evidence)
 
 

@@ -38,8 +38,8 @@ def model_of(experiment: Experiment, series: Series, library: Path | None = None
 
     A partner drug takes its own place and leaves the receptor's ligand at its default, with none of it in the medium.
     """
-    slot, _ = place_of(experiment, series, library)
-    return load(experiment.model, library=library, **{slot: series.drug}, genotype=series.genotype, cell_line=series.cell_line)
+    chosen = {slot: drug for drug, (slot, _) in places_of(experiment, series, library).items()}
+    return load(experiment.model, library=library, **chosen, genotype=series.genotype, cell_line=series.cell_line)
 
 
 def equations_of(name: str, library: Path) -> Equations:
@@ -54,14 +54,33 @@ def _equations(name: str, library: Path, held: tuple[bytes | None, ...]) -> Equa
 
 def place_of(experiment: Experiment, series: Series, library: Path | None) -> tuple[str, str]:
     """Return the place of the series' drug in the model and the species that it is given into."""
+    return places_of(experiment, series, library)[series.drug]
+
+
+def places_of(experiment: Experiment, series: Series, library: Path | None) -> dict[str, tuple[str, str]]:
+    """Return for each drug of a series its place in the model and the species that it is given into.
+
+    Raises
+    ------
+    ClaimError
+        For a place that the model gives no way in for, and for two drugs of one place.
+    """
     root = library or shipped_library()
     recipe = read_recipe(experiment.model, root)
-    slot = slot_of(series.drug, recipe, root)
-    if f"@{slot}" not in recipe.doses:
-        problem, expected = f"the model {experiment.model} has no way in for a {slot}", "a place that doses of the recipe names"
-        repair = f'Add "@{slot}" with its species to doses in {recipe.file}'
-        raise ClaimError(Issue(problem, file=experiment.file, id=series.id, expected=expected, repair=repair))
-    return slot, recipe.doses[f"@{slot}"]
+    found: dict[str, tuple[str, str]] = {}
+    for drug in (series.drug, *series.beside):
+        slot = slot_of(drug, recipe, root)
+        if f"@{slot}" not in recipe.doses:
+            problem, expected = f"the model {experiment.model} has no way in for a {slot}", "a place that doses of the recipe names"
+            repair = f'Add "@{slot}" with its species to doses in {recipe.file}'
+            raise ClaimError(Issue(problem, file=experiment.file, id=series.id, expected=expected, repair=repair))
+        taken = [other for other, (place, _) in found.items() if place == slot]
+        if taken:
+            problem = f"{taken[0]} and {drug} take the same place of the model, that of the {slot}"
+            repair = "Take a drug of another place, or give one of the two alone"
+            raise ClaimError(Issue(problem, file=experiment.file, id=series.id, expected="drugs of different places", repair=repair))
+        found[drug] = (slot, recipe.doses[f"@{slot}"])
+    return found
 
 
 def check_names(experiment: Experiment, wanted: Sequence[Series], equations: Equations) -> None:
@@ -100,13 +119,13 @@ def values_given(
     """
     values = given_values(model, ids, draws)
     result = values.copy()
-    applies = change is not None and not (change.subject_only and series.drug != experiment.subject)
+    applies = change is not None and not (change.subject_only and experiment.subject not in (series.drug, *series.beside))
     settings: dict[str, str | float] = {**series.given, **series.like, **(change.settings if change is not None and applies else {})}
     for target, source in settings.items():
         rows, name = values, source
         if isinstance(source, str) and ":" in source:
             drug, name = (word.strip() for word in source.split(":"))
-            rows = given_values(model_of(experiment, replace(series, drug=drug), library), ids, draws)
+            rows = given_values(model_of(experiment, replace(series, drug=drug, beside={}), library), ids, draws)
         for id in (target, name):
             if isinstance(id, str) and id not in ids:
                 raise ClaimError(unknown_quantity(id, change or Change(series.id, file=series.file), ids))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from serdsim.errors import ClaimError, InputError, Issue
-from serdsim.units import convert, parse_unit
-from serdsim.yaml_file import read_yaml, said
+from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.medium import Pour, read_beside, read_pours, read_times
+from serdsim.experiments.record import located, quantity, read_record, shown_name
+from serdsim.yaml_file import said
+
+__all__ = ["Experiment", "Pour", "Series", "located", "observed", "quantity", "read_experiment", "read_record", "shown_name"]
 
 _FIELDS = ("id", "title", "model", "cell_line", "subject", "pre_run", "hours", "every", "outputs", "series")
 _EXAMPLES = {"model": "cell", "cell_line": "MCF7", "pre_run": "96 h", "hours": "24 h", "every": "6 h", "outputs": "[er_total]"}
@@ -41,6 +41,10 @@ class Series:
     cell_line : str
     pre_estradiol : float
         Nominal estradiol in the medium of the pre-run [nM].
+    beside : mapping
+        Nominal concentrations of further drugs [nM], each in a place of its own in the model.
+    medium : tuple of Pour
+        When the medium is changed to one of another content.
     """
 
     id: str
@@ -54,6 +58,8 @@ class Series:
     cell_line: str
     file: str
     pre_estradiol: float = 0.0
+    beside: Mapping[str, float] = field(default_factory=dict)
+    medium: tuple[Pour, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,9 @@ class Experiment:
     series : mapping of id to Series
     medium_changes : tuple of float
         When the medium is replaced by a fresh one of the same content [h].
+    replate : tuple of float
+        When cells are counted and plated anew as many as at the start, in fresh medium [h]; each is an observed time, and what is
+        observed then are the cells before.
     """
 
     id: str
@@ -84,6 +93,7 @@ class Experiment:
     series: Mapping[str, Series]
     file: str
     medium_changes: tuple[float, ...] = ()
+    replate: tuple[float, ...] = ()
 
     def times(self) -> np.ndarray:
         """Return when the outputs are observed [h]; the first is the start of the series."""
@@ -108,23 +118,6 @@ def read_experiment(path: Path) -> Experiment:
         return _experiment(path)
 
 
-@contextmanager
-def located(path: Path) -> Iterator[None]:
-    """Give issues about a YAML file the line where the id that they name stands."""
-    try:
-        yield
-    except InputError as error:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-        raise type(error)([_placed(issue, shown_name(path), lines) for issue in error.issues]) from None
-
-
-def _placed(issue: Issue, file: str, lines: list[str]) -> Issue:
-    if issue.file != file or issue.line is not None or not issue.id:
-        return issue
-    wanted = re.compile(rf"(\bid:\s*|^\s*-?\s*|\brow:\s*){re.escape(issue.id)}\b")
-    return replace(issue, line=next((number for number, line in enumerate(lines, 1) if wanted.search(line)), None))
-
-
 def _experiment(path: Path) -> Experiment:
     record = read_record(path)
     file = shown_name(path)
@@ -138,7 +131,8 @@ def _experiment(path: Path) -> Experiment:
         repair = "Write outputs: [er_total], and below series: one entry after a dash for each"
         problem = "the experiment has no series or no outputs"
         raise ClaimError(Issue(problem, file=file, id="series, outputs", expected="a list of each", repair=repair))
-    series = [_series(entry, record, file) for entry in record["series"]]
+    hours = quantity(record["hours"], "h", file, "hours")
+    series = [_series(entry, record, file, hours) for entry in record["series"]]
     twice = {entry.id for entry in series if [e.id for e in series].count(entry.id) > 1}
     if twice:
         expected, repair = "each id once", "Rename one of the two"
@@ -150,78 +144,26 @@ def _experiment(path: Path) -> Experiment:
         cell_line=str(record["cell_line"]),
         subject=str(record["subject"]),
         pre_run=quantity(record["pre_run"], "h", file, "pre_run"),
-        hours=quantity(record["hours"], "h", file, "hours"),
+        hours=hours,
         every=quantity(record["every"], "h", file, "every"),
         outputs=tuple(record["outputs"]),
         series={entry.id: entry for entry in series},
         file=file,
-        medium_changes=_medium_changes(record, file),
+        medium_changes=read_times(record, "medium_changes", hours, file),
+        replate=read_times(record, "replate", hours, file),
     )
-    changes = (0.0, *experiment.medium_changes, experiment.hours)
-    if any(b <= a for a, b in pairwise(changes)):
-        expected = "times that rise, after the start and before the end"
-        problem, repair = "the changes of medium do not rise", "Write them in order of time, each once"
-        raise ClaimError(Issue(problem, file=file, id="medium_changes", expected=expected, repair=repair))
     if not 0 < experiment.every <= experiment.hours or observed(experiment.times(), experiment.hours) is None:
         problem, expected = f"observations every {experiment.every:g} h in {experiment.hours:g} h", "a whole number of steps, at least one"
         repair = "Change every so that it divides hours"
         raise ClaimError(Issue(problem, file=file, id="every", expected=expected, repair=repair))
+    unseen = [time for time in experiment.replate if observed(experiment.times(), time) is None]
+    if unseen:
+        problem, expected = f"cells are plated anew at {unseen[0]:g} h, when nothing is observed", f"multiples of {experiment.every:g} h"
+        raise ClaimError(Issue(problem, file=file, id="replate", expected=expected, repair="Change every or the times of replating"))
     return experiment
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return the mapping that a YAML file holds.
-
-    Raises
-    ------
-    ClaimError
-        For a missing, empty or malformed file, with its line.
-    """
-    read = read_yaml(path, shown_name(path), ClaimError, "a YAML record with fields such as id and title")
-    if not isinstance(read.value, dict):
-        raise read.wrong(f"the file is not a mapping but {said(read.value)}", "fields such as id and title", 'Write each as "name: value"')
-    return read.value
-
-
-def shown_name(path: Path) -> str:
-    """Return how messages name a record: by its place in the library, since claims and experiments have the same names."""
-    return f"{path.parent.name}/{path.name}" if path.parent.name in ("claims", "experiments") else path.name
-
-
-def quantity(text: object, unit: str, file: str, id: str) -> float:
-    """Return a number with unit, such as ``24 h``, in `unit`.
-
-    Raises
-    ------
-    ClaimError
-        When it is not a number and a unit of that kind, or negative, or not finite.
-    """
-    expected = f'a number and a unit of the kind of {unit}, such as "1 {unit}"'
-    words = str(text).split(maxsplit=1)
-    try:
-        number = float(words[0])
-        value = convert(number, words[1], unit) if len(words) == 2 else float("nan")
-        parse_unit(words[1])
-    except (ValueError, IndexError):
-        repair = f'Write the unit after the number, such as "{text} {unit}"' if _is_number(text) else "Write digits, a space and the unit"
-        raise ClaimError(Issue(f'"{text}" cannot be read', file=file, id=id, expected=expected, repair=repair)) from None
-    except InputError as error:
-        problem, repair = f'"{text}": {error.issues[0].problem}', f"Give the quantity in {unit}"
-        raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair)) from None
-    if not 0 <= value < float("inf"):
-        repair = "Check the sign" if value < 0 else "Write a finite number"
-        raise ClaimError(Issue(f'"{text}" is not allowed', file=file, id=id, expected=expected + ", zero or more", repair=repair))
-    return value
-
-
-def _is_number(text: object) -> bool:
-    try:
-        return isfinite(float(str(text)))
-    except ValueError:
-        return False
-
-
-def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> Series:
+def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str, hours: float) -> Series:
     """Return a series; what it does not say itself is that of the experiment."""
     if not isinstance(entry, dict) or any(name not in entry for name in ("id", "drug", "concentrations")):
         id = str(entry["id"]) if isinstance(entry, dict) and "id" in entry else "series"
@@ -251,15 +193,9 @@ def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> S
         cell_line=str(entry.get("cell_line", record["cell_line"])),
         file=file,
         pre_estradiol=_medium("pre_estradiol", entry, record, file),
+        beside=read_beside(entry, file),
+        medium=read_pours(entry, file, hours),
     )
-
-
-def _medium_changes(record: Mapping[str, Any], file: str) -> tuple[float, ...]:
-    changes = record.get("medium_changes", [])
-    if not isinstance(changes, list):
-        expected, repair = "a list such as [24 h, 48 h]", "Put the times in square brackets"
-        raise ClaimError(Issue("this is not a list", file=file, id="medium_changes", expected=expected, repair=repair))
-    return tuple(quantity(text, "h", file, "medium_changes") for text in changes)
 
 
 def _medium(name: str, entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> float:

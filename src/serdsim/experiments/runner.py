@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,27 +12,30 @@ import numpy as np
 from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
-from serdsim.engine.plan import Arrays, Plan, Schedule
+from serdsim.engine.plan import Arrays, Plan
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.arms import Change, check_names, equations_of, model_of, place_of, values_given
+from serdsim.experiments.arms import Change, check_names, equations_of, model_of, places_of, values_given
+from serdsim.experiments.course import BALANCES, Arm, Course, run_course, worst_balance
 from serdsim.experiments.protocol import Experiment, Series, observed
 from serdsim.model.entities import Model
 from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.simulation.draws import Draws
 from serdsim.simulation.plating import plated
 
-BALANCES = ("E2_free_and_bound", "drug_free_and_bound")
-_NO_LIGAND = 1e-9  # [nmol] far below any dose: where there is less, the absolute tolerance of the engine decides
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What a series gave: `values[output]` has the shape (concentration, time, draw); NaN for failed individuals."""
+    """What a series gave: `values[output]` has the shape (concentration, time, draw); NaN for failed individuals.
+
+    `thinned` has for each replating of the experiment its time [h] and how many cells there were for each that was plated again, shape
+    (concentration, draw).
+    """
 
     series: Series
     times: np.ndarray
     values: Mapping[str, np.ndarray]
     failed: int
+    thinned: tuple[tuple[float, np.ndarray], ...] = ()
 
     def at(self, output: str, time: float) -> np.ndarray:
         """Return the output at one time [h], shape (concentration, draw).
@@ -48,6 +50,13 @@ class Reading:
             expected = "one of " + ", ".join(f"{t:g}" for t in self.times)
             raise ClaimError(Issue(f"{time:g} h was not observed", file=self.series.file, id=self.series.id, expected=expected))
         return np.asarray(self.values[output][:, column, :])
+
+    def expanded(self, output: str) -> np.ndarray:
+        """Return an output that counts cells as if none had been taken away at replatings, shape (concentration, time, draw)."""
+        result = np.array(self.values[output])
+        for time, ratio in self.thinned:
+            result[:, self.times > time + 1e-9 * time] *= ratio[:, None, :]
+        return result
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,10 @@ def run_experiment(
     wanted = [experiment.series[id] for id in (only if only is not None else experiment.series)]
     if isinstance(only, Mapping):
         wanted = [replace(series, concentrations=only[series.id]) for series in wanted]
+    plating = read_recipe(experiment.model, library or shipped_library()).plating
+    if experiment.replate and plating is None:
+        repair = f"Take replate out, or add plating to the recipe of {experiment.model}"
+        raise ClaimError(Issue("the model has no cells to plate anew", file=experiment.file, id="replate", repair=repair))
     models = {s.id: model_of(experiment, s, library) for s in wanted}
     equations = equations_of(experiment.model, library or shipped_library())
     check_names(experiment, wanted, equations)
@@ -106,11 +119,14 @@ def run_experiment(
     title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])
     run = partial(run_ensemble, equations, workers=workers, progress=progress)
     before = _pre_run(experiment, wanted, given, equations, partial(run, title=f"{title}: pre-run"))
-    plating = read_recipe(experiment.model, library or shipped_library()).plating
     start = {id: plated(plating, equations, given[id], state) for id, state in before.items()}
-    places = {s.id: place_of(experiment, s, library)[1] for s in wanted}
-    arrays = _main_run(experiment, wanted, given, start, places, engine_for(equations).rtol, partial(run, title=title))
-    return _readings(experiment, wanted, models, arrays, draws)
+    arms = [
+        Arm(series, concentration, {drug: place for drug, (_, place) in places_of(experiment, series, library).items()})
+        for series in wanted
+        for concentration in series.concentrations
+    ]
+    course = run_course(experiment, arms, given, start, equations, plating, engine_for(equations).rtol, partial(run, title=title))
+    return _readings(experiment, wanted, models, course, draws)
 
 
 def _pre_run(
@@ -131,7 +147,7 @@ def _pre_run(
     block = np.concatenate(list(unique.values()), axis=1)
     plan = Plan(block, np.array([0.0, experiment.pre_run]), BALANCES, rtol=engine_for(equations).rtol)
     arrays = run(plan)
-    _worst_balance(arrays.values)
+    worst_balance(arrays.values)
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
     width = block.shape[1] // len(unique)
     found = {key: final[:, i * width : (i + 1) * width] for i, key in enumerate(unique)}
@@ -150,73 +166,19 @@ def _drug_only(id: str) -> bool:
     return id.endswith(("_drug", "_drug_M", "_drug_W", "_partner"))
 
 
-def _main_run(
-    experiment: Experiment,
-    wanted: Sequence[Series],
-    given: Mapping[str, np.ndarray],
-    before: Mapping[str, np.ndarray],
-    places: Mapping[str, str],
-    rtol: float,
-    run: Callable[[Plan], Arrays],
-) -> Arrays:
-    width = next(iter(given.values())).shape[1]
-    blocks, states = [], []
-    ligands = ["E2_medium", *dict.fromkeys(places.values())]
-    targets = [*ligands, *sorted({name for series in wanted for name in series.settings})]
-    columns: list[np.ndarray] = []
-    for series in wanted:
-        for concentration in series.concentrations:
-            blocks.append(given[series.id])
-            states.append(before[series.id])
-            settings = {"E2_medium": series.estradiol, places[series.id]: concentration, **series.settings}
-            columns.append(np.repeat(np.array([[settings.get(target, np.nan)] for target in targets]), width, axis=1))
-    first = np.concatenate(columns, axis=1)
-    # a change of medium sets the ligands anew; other settings stay as they are
-    fresh = np.tile(first[: len(ligands)], (len(experiment.medium_changes), 1))
-    stops = (*(0.0,) * len(targets), *(time for time in experiment.medium_changes for _ in ligands))
-    ids = (*targets, *ligands * len(experiment.medium_changes))
-    schedule = Schedule.shared(stops, ("set",) * len(stops), ids, np.concatenate([first, fresh]))
-    plan = Plan(
-        np.concatenate(blocks, axis=1),
-        experiment.times(),
-        (*experiment.outputs, *BALANCES),
-        initial=np.concatenate(states, axis=1),
-        schedule=schedule,
-        rtol=rtol,
-    )
-    return run(plan)
-
-
-def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], arrays: Arrays, draws: Draws) -> Readings:
+def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], course: Course, draws: Draws) -> Readings:
     width = draws.individuals
     times = experiment.times()
-    shape = (len(arrays.values), len(times), -1, width)
-    values = arrays.values.reshape(shape).transpose(0, 2, 1, 3)
-    ok = (arrays.status == "ok").reshape(-1, width)
+    shape = (len(course.values), len(times), -1, width)
+    values = course.values.reshape(shape).transpose(0, 2, 1, 3)
+    ok = (course.status == "ok").reshape(-1, width)
+    thinned = course.thinned.reshape(len(course.thinned), len(ok), width)
     found: dict[str, Reading] = {}
     row = 0
     for series in wanted:
         rows = slice(row, row + len(series.concentrations))
-        found[series.id] = Reading(series, times, {id: values[i, rows] for i, id in enumerate(experiment.outputs)}, int(np.sum(~ok[rows])))
+        own = {id: values[i, rows] for i, id in enumerate(experiment.outputs)}
+        ratios = tuple((time, thinned[i, rows]) for i, time in enumerate(experiment.replate))
+        found[series.id] = Reading(series, times, own, int(np.sum(~ok[rows])), ratios)
         row += len(series.concentrations)
-    messages = tuple(dict.fromkeys(text for text in arrays.message if text))
-    return Readings(experiment, found, models, messages, _balance(experiment, arrays.values[-len(BALANCES) :]), int(arrays.status.size))
-
-
-def _balance(experiment: Experiment, values: np.ndarray) -> float:
-    """Return the largest relative loss of a ligand between two changes of medium."""
-    times = experiment.times()
-    bounds = (-np.inf, *experiment.medium_changes, np.inf)
-    spans = [(times >= a - 1e-9) & (times < b - 1e-9) for a, b in pairwise(bounds)]
-    return max(_worst_balance(values[:, span, :]) for span in spans if span.any())
-
-
-def _worst_balance(values: np.ndarray) -> float:
-    """Return the largest relative loss of a ligand; bound plus free ligand must stay."""
-    start = values[:, :1, :]
-    drift = np.abs(values - start) / np.maximum(np.abs(start), _NO_LIGAND)
-    finite = drift[np.isfinite(drift)]
-    worst = float(finite.max()) if finite.size else 0.0
-    if worst > 1e-6:
-        raise ClaimError(f"bound plus free ligand changed by {worst:.1e} of its start value; it must stay within 1e-6")
-    return worst
+    return Readings(experiment, found, models, course.messages, course.worst_balance, int(course.status.size))
