@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+UNSAID = "not said"  # the unit of an axis for which a file gives none: not the same as having none
+
+
 @dataclass(frozen=True)
 class Axis:
     """One axis: quantity, unit and scale."""

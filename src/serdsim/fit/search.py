@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -65,6 +65,10 @@ class Fit:
         Intervals there, what is at a bound, what is not identified.
     best, nominal : Evaluation
         Scores of the slow twin at the best vector and at the nominal values.
+    settings : course.Settings
+        Tolerances of the integration with slopes.
+    objective : Objective
+        The slow twin, ready for more scores.
     """
 
     problem: Problem
@@ -75,6 +79,8 @@ class Fit:
     best: Evaluation
     nominal: Evaluation
     cost: Cost
+    settings: Settings
+    objective: Objective = field(compare=False, repr=False)
 
     @property
     def values(self) -> dict[str, float]:
@@ -163,7 +169,7 @@ def fit_problem(
         raise InputError(Issue(f"the slow twin cannot score the best vector: {words}", id=problem.name))
     seconds = {"making ready": ready, **parts, "optimiser": max(0.0, searched - timed.seconds)}
     cost = Cost(way, MappingProxyType(seconds), timed.vectors, timed.seconds / max(1, timed.vectors), plain)
-    return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost)
+    return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost, settings, objective)
 
 
 def identity(problem: Problem, settings: Settings) -> str:
