@@ -84,13 +84,12 @@ def fit_and_show(question: Question, out: Path, workers: int | None, as_json: bo
 
     (say if as_json else print_words)(question.problem.text().splitlines()[0])
     work = Unfinished(out, question.run)
-    with disk_errors(out), locked(out, question.run):
-        with shown_progress() as progress:
-            answer = _answered(question, work, workers, progress)
-            folder = write_run(
-                out, question.run, answer.record, tables=answer.tables, figures=answer.figures, page=answer.page,
-                extra_files=answer.files, to_png=_to_png(len(answer.figures), progress),
-            )  # fmt: skip
+    with disk_errors(out), locked(out, question.run), shown_progress() as progress:
+        answer = _answered(question, work, workers, progress)
+        folder = write_run(
+            out, question.run, answer.record, tables=answer.tables, figures=answer.figures, page=answer.page,
+            extra_files=answer.files, to_png=_to_png(len(answer.figures), progress),
+        )  # fmt: skip
     if as_json:
         print_document(question.run, [fit_item(answer)])
     else:
@@ -158,8 +157,13 @@ def _searched(question: Question, file: Path, workers: int | None, progress: Pro
     from serdsim.fit import multistart
     from serdsim.fit.search import fit_problem
 
+    ready = False
+
     def show(now: multistart.Progress) -> None:
-        progress("making ready", 1, 1)
+        nonlocal ready
+        if not ready:
+            ready = True
+            progress("making ready", 1, 1)
         progress("starts done", now.done, now.asked)
 
     progress("making ready", 0, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 UNSAID = "not said"  # the unit of an axis for which a file gives none: not the same as having none
 
 

@@ -60,8 +60,9 @@ class Seen:
     @property
     def name(self) -> str:
         """What it is called in a list: observable, experiment and time, or the term."""
-        timed = [f"{self.time:g}"] if self.experiment and math.isfinite(self.time) else ["at rest"] if self.time == math.inf else []
-        return ", ".join([self.id, *([self.experiment] if self.experiment else []), *timed])
+        where = f" in {self.experiment}" if self.experiment else ""
+        when = f" at {self.time:g}" if self.experiment and math.isfinite(self.time) else " at rest" if self.time == math.inf else ""
+        return f"{self.id}{where}{when}"
 
     def noisy(self, value: float) -> tuple[float, float]:
         """Return the ends of one width of noise about a value."""
@@ -157,4 +158,6 @@ def _plain_names(problem: Problem) -> list[str]:
 def _measured(problem: Problem, found: Evaluation, row: int, one: Measurement) -> Seen:
     at = found.table.iloc[row]
     numbers = (float(at["simulation"]), float(at["noise"]), float(at["residual"]))
-    return Seen(one.observable, one.experiment, one.time, one.value, one.value, *numbers, problem.observables[one.observable].noise.scale, row)
+    return Seen(
+        one.observable, one.experiment, one.time, one.value, one.value, *numbers, problem.observables[one.observable].noise.scale, row
+    )

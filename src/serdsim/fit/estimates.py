@@ -70,7 +70,7 @@ def _estimate(problem: Problem, space: Space, number: int, one: Interval) -> Est
     lower, upper, prior, log = space.lower[number], space.upper[number], space.priors[number], space.logarithmic[number]
     row = problem.rows.get(one.name)
     if prior is None:
-        return Estimate(one, lower, upper, "", *[math.nan] * 4, log, row)
+        return Estimate(one, lower, upper, "", math.nan, math.nan, math.nan, math.nan, log, row)
     median, low, high, below, above = (prior.quantile(share, lower, upper) for share in (0.5, *_ENDS, *_ONE))
     width = (_scaled(above, log) - _scaled(below, log)) / 2.0
     moved = (_scaled(one.value, log) - _scaled(median, log)) / width if width > 0.0 else math.nan

@@ -22,6 +22,7 @@ from serdsim.fit.minimise import Settings as Descending
 from serdsim.fit.multistart import Progress, multistart
 from serdsim.fit.objective import Evaluation, Objective
 from serdsim.fit.point import Point
+from serdsim.fit.prior_slopes import prior_weight
 from serdsim.fit.problem import Problem
 from serdsim.fit.space import Space, space_of
 
@@ -86,6 +87,15 @@ class Fit:
     def values(self) -> dict[str, float]:
         """Best values of the estimated parameters, on the linear scale."""
         return self.space.values(np.array(self.found.best.end))
+
+    def own_prior(self, values: Mapping[str, float] | None = None) -> float:
+        """Return the part of the priors in what is minimised, at the best values if no others are given.
+
+        It is the logarithm of each density on its own scale, without constants, and so differs from that of `Evaluation`.
+        """
+        vector = self.space.vector(self.values if values is None else values)
+        with np.errstate(all="ignore"):
+            return float(prior_weight(self.space, vector[None]).value.sum())
 
 
 @dataclass

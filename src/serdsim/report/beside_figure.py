@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from serdsim.experiments.panel import UNSAID, Axis, Panel
 from serdsim.fit.data_sets import FAR, Seen
-from serdsim.report import numbers, shapes, svg
+from serdsim.report import shapes, svg
 from serdsim.report.document import document
+from serdsim.report.fit_words import signed
 from serdsim.report.frame import NARROW, SIZE, title_of
 from serdsim.report.scale import Scale, build
 
@@ -59,7 +60,7 @@ def draw_beside(panel: Panel, rows: Sequence[Seen]) -> str:
 def _name(row: Seen) -> str:
     if not math.isfinite(row.simulated):
         return f"{row.name}: no value"
-    return f"{row.name}: {row.residual:+.1f} widths".replace("-", numbers.MINUS) if row.far else row.name
+    return f"{row.name}: {signed(row.residual, 1)} widths" if row.far else row.name
 
 
 def _drawn(row: Seen) -> list[float]:
@@ -124,16 +125,16 @@ def _foot(axis: Scale, top: float) -> list[str]:
 
 def _key(rows: Sequence[Seen], top: float, width: float) -> tuple[list[str], float]:
     """What the marks are, for those that are there; also where the drawing ends."""
-    ink = ("f-ink-s", shapes.INK)
+    ink, blue, amber = ("f-ink-s", shapes.INK), (shapes.inks("drug")[1], shapes.inks("drug")[3]), ("f-ref", shapes.REFERENCE)
+    dot = shapes.stroke("M2 0h26", *ink, 1.3) + shapes.mark("circle", 15, 0, "observed")
+    bar = shapes.area("M2 -5h26v10h-26Z", "f-restt", "#d9dfdd", 1) + shapes.stroke("M28 -5v10M28 0h5", *ink, 1.3)
+    off = shapes.stroke("M15 -5v13", *amber, 3.0) + shapes.mark("wedge", 15, -5, "reference")
     said = [
-        (any(row.number for row in rows), shapes.stroke("M2 0h26", *ink, 1.3) + shapes.mark("circle", 15, 0, "observed"),
-         "observed, one width of noise either side"),
-        (any(not row.number for row in rows), shapes.area("M2 -5h26v10h-26Z", "f-restt", "#d9dfdd", 1) + shapes.stroke("M28 -5v10M28 0h5", *ink, 1.3),
-         "observed interval or bound, one width of noise beyond"),
-        (any(not row.far for row in rows), shapes.stroke("M15 -8v16", shapes.inks("drug")[1], shapes.inks("drug")[3], 3.0), "simulated"),
-        (any(row.far for row in rows), shapes.stroke("M15 -5v13", "f-ref", shapes.REFERENCE, 3.0) + shapes.mark("wedge", 15, -5, "reference"),
-         f"simulated, beyond {FAR:g} widths"),
-    ]  # fmt: skip
+        (any(row.number for row in rows), dot, "observed, one width of noise either side"),
+        (any(not row.number for row in rows), bar, "observed interval or bound, one width of noise beyond"),
+        (any(not row.far for row in rows), shapes.stroke("M15 -8v16", *blue, 3.0), "simulated"),
+        (any(row.far for row in rows), off, f"simulated, beyond {FAR:g} widths"),
+    ]
     out: list[str] = []
     for shown, swatch, words in said:
         if not shown:

@@ -31,7 +31,9 @@ def estimate_drawing(one: Estimate) -> str:
     bar = f"M{svg.num(at(ends[0]))} {_MIDDLE - 5:.0f}H{svg.num(at(ends[1]))}v10H{svg.num(at(ends[0]))}Z"
     parts = [shapes.area(bar, "f-restt", "#d9dfdd", 1)]
     if one.prior:
-        parts.append(shapes.stroke(f"M{svg.num(at(_scaled(one.median, one.logarithmic)))} {_MIDDLE - 5:.0f}v10", "f-rule-s", shapes.HAIR, 1.2))
+        parts.append(
+            shapes.stroke(f"M{svg.num(at(_scaled(one.median, one.logarithmic)))} {_MIDDLE - 5:.0f}v10", "f-rule-s", shapes.HAIR, 1.2)
+        )
     lower, upper = (_scaled(end, one.logarithmic) for end in (one.interval.lower, one.interval.upper))
     cls, colour = shapes.inks("drug")[1], shapes.inks("drug")[3]
     if not math.isnan(lower):
@@ -39,7 +41,12 @@ def estimate_drawing(one: Estimate) -> str:
         parts.append(svg.element("circle", {"class": "f-cell", "fill": colour, "cx": at(value), "cy": _MIDDLE, "r": 3.8}))
     else:
         parts.append(shapes.mark("diamond", at(value), _MIDDLE, "reference"))
-    head: dict[str, str | float | None] = {"class": "estimate", "viewBox": f"0 0 {WIDTH:.0f} {HEIGHT:.0f}", "width": WIDTH, "height": HEIGHT}
+    head: dict[str, str | float | None] = {
+        "class": "estimate",
+        "viewBox": f"0 0 {WIDTH:.0f} {HEIGHT:.0f}",
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
     return svg.element("svg", {**head, "aria-hidden": "true"}, *parts)
 
 

@@ -49,9 +49,7 @@ def answer_fit(question: Question, fit: Fit) -> FitAnswer:
     sources = sources_of_fit(problem, question.library)
     title = f"Starts of the fit of {problem.name}"
     waterfall = draw_waterfall(found, title), draw_waterfall(found, title, narrow=True)
-    page = render_fit(
-        fit, sets, rows, figures, sources, waterfall, run=question.run, command=question.command, version=serdsim_version()
-    )
+    page = render_fit(fit, sets, rows, figures, sources, waterfall, run=question.run, command=question.command, version=serdsim_version())
     drawings = {"starts": waterfall[0], "starts-narrow": waterfall[1]} | {one.id: one.svg for of in figures.values() for one in of}
     return FitAnswer(
         fit=fit,

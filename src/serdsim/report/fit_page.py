@@ -12,6 +12,7 @@ from serdsim.fit.data_sets import FAR, DataSet, Seen
 from serdsim.fit.estimates import Estimate, together
 from serdsim.fit.found import WITHIN, Multistart
 from serdsim.fit.search import Fit
+from serdsim.report import fit_words as words_of
 from serdsim.report import numbers
 from serdsim.report.estimate_drawing import estimate_drawing
 from serdsim.report.fit_figures import Drawn
@@ -80,7 +81,7 @@ def render_fit(
         .get_template("fit.html.j2")
         .render(
             name=fit.problem.name,
-            sentence=sentence(fit, sets),
+            sentence=words_of.sentence(fit, sets),
             problem=fit.problem,
             fit=fit,
             found=found,
@@ -94,12 +95,12 @@ def render_fit(
             rows=[_estimate(one, sources.parameters.get(one.name)) for one in rows],
             held=[one for one in rows if one.interval.at_bound],
             cut=[one for one in rows if one.interval.cut],
-            pairs=[(a, b, _signed(r)) for a, b, r in together(fit.local)],
+            pairs=[(a, b, words_of.signed(r)) for a, b, r in together(fit.local)],
             starts=_starts(found),
             scores=_scores(fit),
             seconds=[(name, numbers.significant(spent, 3), f"{100 * spent / total:.0f}") for name, spent in fit.cost.seconds.items()],
             total=numbers.significant(total, 3),
-            cost=cost_words(fit),
+            cost=words_of.cost_words(fit),
             sources=sources,
             run=run,
             command=command,
@@ -109,40 +110,8 @@ def render_fit(
     )
 
 
-def sentence(fit: Fit, sets: Sequence[DataSet]) -> str:
-    """What was fitted and how well, in one sentence."""
-    problem, found = fit.problem, fit.found
-    seen = [one for data in sets for one in data.seen]
-    good = sum(not one.far for one in seen)
-    what = [(len(problem.measurements), "measurement"), (len(problem.terms), "term")]
-    data = " and ".join(_counted(count, noun) for count, noun in what if count)
-    starts = f"{len(found.within())} of {len(found.descents)} starts ended within {WITHIN} of the best"
-    return (
-        f"{_counted(len(fit.space.names), 'parameter')} fitted to {data}: {good} of {len(seen)} lie within {FAR:g} widths of their noise, "
-        f"and {starts}."
-    )
-
-
-def cost_words(fit: Fit) -> str:
-    """What one vector with its gradient costs, by which way."""
-    cost = fit.cost
-    ratio = cost.gradient / cost.plain if cost.plain > 0.0 else math.nan
-    return (
-        f"{cost.way}; {1000 * cost.gradient:.3g} ms per vector with its gradient, {numbers.significant(ratio)} plain scores "
-        f"of {1000 * cost.plain:.3g} ms; {_counted(cost.vectors, 'vector')}"
-    )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{numbers.count(count)} {noun}{'' if count == 1 else 's'}"
-
-
 def _inline(drawing: str) -> str:
     return drawing.replace("<svg ", '<svg class="plot" ', 1)
-
-
-def _signed(value: float, places: int = 2) -> str:
-    return "no value" if not math.isfinite(value) else f"{value:+.{places}f}".replace("-", numbers.MINUS)
 
 
 def _set(data: DataSet, figures: Sequence[Drawn], evidence: tuple[Behind, ...]) -> SetView:
@@ -150,7 +119,7 @@ def _set(data: DataSet, figures: Sequence[Drawn], evidence: tuple[Behind, ...]) 
         anchor="set-" + (figures[0].id.rpartition("-")[0] if figures else data.id),
         data=data,
         squares=numbers.significant(data.squares, 3),
-        worst=_signed(data.worst.residual, 1),
+        worst=words_of.off_words(data.worst),
         figures=tuple(Markup(_inline(one.svg)) for one in figures),
         rows=tuple(_row(one) for one in data.seen),
         evidence=evidence,
@@ -159,60 +128,33 @@ def _set(data: DataSet, figures: Sequence[Drawn], evidence: tuple[Behind, ...]) 
 
 def _row(one: Seen) -> tuple[str, str, str, str, str, bool]:
     width = numbers.significant(one.width, 3) + (f" ({one.scale})" if one.scale != "lin" else "")
-    return one.name, observed_words(one), numbers.significant(one.simulated, 3), width, _signed(one.residual), one.far
-
-
-def observed_words(one: Seen) -> str:
-    """What was observed: a number, an interval or a bound."""
-    if one.number:
-        return numbers.plain(one.lower)
-    if math.isinf(one.lower):
-        return f"at most {numbers.plain(one.upper)}"
-    return f"at least {numbers.plain(one.lower)}" if math.isinf(one.upper) else f"{numbers.plain(one.lower)} to {numbers.plain(one.upper)}"
-
-
-def interval_words(one: Estimate) -> tuple[str, str]:
-    """The value and its 95 % interval, or what stands in the place of one."""
-    if one.interval.at_bound:
-        return numbers.significant(one.interval.value, 3), one.note
-    return numbers.interval(one.interval.value, one.interval.lower, one.interval.upper)
-
-
-def prior_words(one: Estimate) -> str:
-    """The prior's median with its central 95 %, or the bounds of a flat one."""
-    if one.prior:
-        middle, ends = numbers.interval(one.median, one.low, one.high)
-        return f"{middle} ({ends})"
-    return f"flat, {numbers.plain(one.lower)} to {numbers.plain(one.upper)}"
-
-
-def moved_words(one: Estimate) -> str:
-    """How far it lies from the prior's median, in the prior's standard deviation."""
-    return _signed(one.moved, 1) if one.prior else ""
+    return one.name, words_of.observed_words(one), numbers.significant(one.simulated, 3), width, words_of.off_words(one, 2), one.far
 
 
 def _estimate(one: Estimate, behind: Behind | None) -> EstimateView:
-    value, ends = interval_words(one)
-    return EstimateView(one, value, ends, prior_words(one), moved_words(one), Markup(estimate_drawing(one)), behind)
+    moved = words_of.signed(one.moved, 1) if one.prior else "no prior"
+    words = words_of.value_words(one), words_of.interval_words(one), words_of.prior_words(one), moved
+    return EstimateView(one, *words, Markup(estimate_drawing(one)), behind)
 
 
 def _starts(found: Multistart) -> list[tuple[str, ...]]:
     best = found.best.value
     return [
-        (str(one.index), score(one.value), _signed(one.value - best), one.outcome, one.why, numbers.count(one.evaluations))
+        (str(one.index), words_of.score(one.value), words_of.signed(one.value - best), one.outcome, one.why, numbers.count(one.evaluations))
         for one in found.ranked[:_BEST]
         if math.isfinite(one.value)
     ]
 
 
 def _scores(fit: Fit) -> list[tuple[str, str, str]]:
-    pairs = [("log-likelihood", fit.best.log_likelihood, fit.nominal.log_likelihood)]
-    pairs += [("logarithm of the prior", fit.best.log_prior, fit.nominal.log_prior)]
-    pairs += [("both: log posterior, not normalised", fit.best.log_posterior, fit.nominal.log_posterior)]
-    pairs += [("sum of squared residuals of measurements", fit.best.chi2, fit.nominal.chi2)]
-    return [(words, score(best), score(nominal)) for words, best, nominal in pairs]
-
-
-def score(value: float) -> str:
-    """A log-likelihood or the like, to two decimals."""
-    return "no value" if not math.isfinite(value) else numbers.at_place(value, -2)
+    """Scores at the best and at the nominal parameters."""
+    own = [fit.own_prior(), fit.own_prior(fit.problem.nominal)]
+    likelihood = [fit.best.log_likelihood, fit.nominal.log_likelihood]
+    rows = [
+        ("log-likelihood", likelihood),
+        ("log prior, each as density on its own scale, without constants", own),
+        ("what was minimised: minus the sum of both", [-a - b for a, b in zip(likelihood, own, strict=True)]),
+        ("log prior as PEtab counts it: density of the value itself", [fit.best.log_prior, fit.nominal.log_prior]),
+        ("sum of squared residuals of measurements", [fit.best.chi2, fit.nominal.chi2]),
+    ]
+    return [(words, words_of.score(best), words_of.score(nominal)) for words, (best, nominal) in rows]

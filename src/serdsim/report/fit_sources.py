@@ -65,10 +65,10 @@ def _n(fact: Fact) -> str:
 def _numbers(problem: Problem, root: Path) -> dict[str, tuple[str, Sequence[str]]]:
     """Return by parameter the grade of the library row that it fills, in words, and the keys of its sources."""
     keys = number_tables(root)
-    found = {}
+    found: dict[str, tuple[str, Sequence[str]]] = {}
     for id, one in problem.rows.items():
         key = keys.get(one.table)
         for row in rows_of(root / one.table, key):
             if row.text("id") == one.id and (not key or row.text(key) == one.key):
-                found[id] = (f"{row.text('grade')}{', as its odds' if one.transform == 'odds' else ''}", sources_of(row))
+                found[id] = (f"{'as its odds, ' if one.transform == 'odds' else ''}grade {row.text('grade')}", sources_of(row))
     return found
