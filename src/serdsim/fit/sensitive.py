@@ -145,6 +145,8 @@ class Flow:
         reach = self._reached(outputs)
         rates = self._rates(begins, reach)
         active = np.nonzero(np.any(slope[:, :, fine] != 0.0, axis=(1, 2)) | self._moving(rates, len(slope)))[0]
+        if not fine.any():
+            return self._cut(stages, begins, [], active, fine, outputs)
         plan = Plan(
             given=self._given(constants, state)[:, fine],
             times=table[:, fine],
@@ -184,7 +186,7 @@ class Flow:
         outputs: tuple[str, ...],
     ) -> list[Seen]:  # fmt: skip
         """Return the results stage by stage; vectors that failed are not a number."""
-        rows = max((part.arrays.values.shape[1] for part in found), default=0)
+        rows = max(len(stage.rows) for stage in stages)
         width, places = begins[0].slope.shape[0], np.nonzero(fine)[0]
         values = np.full((len(outputs), rows, len(fine)), np.nan)
         slopes = np.zeros((len(outputs), rows, width, len(fine)))
