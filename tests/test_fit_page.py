@@ -79,7 +79,7 @@ def test_misfits_are_counted_named_and_marked() -> None:
     assert data.squares == pytest.approx(sum(one.residual**2 for one in data.seen))
     text = Words(answer.page).text
     assert f"Beyond 2 widths: o in b at rest ({signed(off.residual, 2)})" in text
-    assert f"1 of {sum(len(data.seen) for data in answer.sets)} lie beyond 2 widths" in text
+    assert f"1 of {sum(len(data.seen) for data in answer.sets)} lies beyond 2 widths" in text
     drawings = [svg for name, svg in answer.figures.items() if "o in b at rest" in svg]
     assert len(drawings) == 1 and "f-refmark" in drawings[0] and "beyond 2 widths" in drawings[0]
 

@@ -32,7 +32,8 @@ def print_fit(answer: FitAnswer) -> None:
     _print_rows(heads, [_set_row(data) for data in answer.sets], right=(1, 2, 3, 4))
     print_words(f"Squares: sum of squared residuals, in widths of the noise. Beyond: how many lie beyond {FAR:g} widths.")
     print()
-    _print_rows(("Parameter", "Value", "Local 95 %", "Prior (95 %)", "Moved"), [_parameter_row(one) for one in answer.rows], right=(1, 4), whole=True)
+    heads = ("Parameter", "Value", "Local 95 %", "Prior (95 %)", "Moved")
+    _print_rows(heads, [_parameter_row(one) for one in answer.rows], right=(1, 4), whole=True)
     print_words("Moved: from the prior's median, in its standard deviations. Priors are assumptions unless a source says otherwise.")
     print()
     for one in fit.local.unknown:

@@ -49,7 +49,7 @@ def draw_beside(panel: Panel, rows: Sequence[Seen]) -> str:
         for words in svg.wrap(_name(row), width - 4, SIZE):
             body.append(svg.text(0, top + 12, words, ("f-ink", shapes.INK)))
             top += _LINE
-        body += _row(row, axis, top + _TRACK / 2)
+        body += _row(row, axis, top + _TRACK / 2 + 2)
         top += _TRACK + 8
     body += _foot(axis, top)
     body.append(svg.text(width / 2, top + 40, title_of(panel.x), ("f-ink", shapes.INK), "middle"))
@@ -86,9 +86,9 @@ def _row(row: Seen, axis: Scale, y: float) -> list[str]:
         return out
     x = svg.num(axis(row.simulated))
     cls, colour = ("f-ref", shapes.REFERENCE) if row.far else (shapes.inks("drug")[1], shapes.inks("drug")[3])
-    out.append(shapes.stroke(f"M{x} {svg.num(y - 9)}V{svg.num(y + 9)}", cls, colour, 3.0))
+    out.append(shapes.stroke(f"M{x} {svg.num(y - 8)}V{svg.num(y + 8)}", cls, colour, 3.0))
     if row.far:
-        out.append(shapes.mark("wedge", axis(row.simulated), y - 9, "reference"))
+        out.append(shapes.mark("wedge", axis(row.simulated), y - 6, "reference"))
     return out
 
 

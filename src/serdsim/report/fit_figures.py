@@ -20,10 +20,10 @@ MEASURED, MISFIT, SIMULATED = "measured", f"measured, beyond {FAR:g} widths", "s
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: its title and its drawing, 400 wide."""
+    """A figure: its drawing, 400 wide, and what tells it from others of its data set, empty where it stands alone."""
 
     id: str
-    title: str
+    apart: str
     svg: str
 
 
@@ -50,17 +50,17 @@ def fit_figures(
     found: dict[str, list[Drawn]] = {data.id: [] for data in sets}
     names = _names([data.id for data in sets])
     for (data, group), curve in zip(groups, drawn, strict=True):
-        several = len(courses(data, problem)) > 1
-        title = f"{data.title}: {group[0].id}, {group[0].experiment}" if several else data.title
+        apart = f"{group[0].id} in {group[0].experiment}" if len(courses(data, problem)) > 1 and group[0].experiment else ""
+        title = f"{data.title}: {apart}" if apart else data.title
         id = f"{names[data.id]}-{len(found[data.id]) + 1}"
-        found[data.id].append(Drawn(id, title, draw(course_panel(id, title, group, curve, unit), narrow=True)))
+        found[data.id].append(Drawn(id, apart, draw(course_panel(id, title, group, curve, unit), narrow=True)))
     for data in sets:
         alone = singles(data, problem)
         for kind in (False, True):
             rows = [row for row in alone if (row.scale != "lin") == kind]
             if rows:
                 id = f"{names[data.id]}-{len(found[data.id]) + 1}"
-                found[data.id].append(Drawn(id, data.title, draw_beside(beside_panel(id, data.title, rows), rows)))
+                found[data.id].append(Drawn(id, "", draw_beside(beside_panel(id, data.title, rows), rows)))
     return {id: tuple(figures) for id, figures in found.items()}
 
 

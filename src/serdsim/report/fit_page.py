@@ -30,7 +30,7 @@ class SetView:
     data: DataSet
     squares: str
     worst: str
-    figures: tuple[Markup, ...]
+    figures: tuple[tuple[str, Markup], ...]
     rows: tuple[tuple[str, str, str, str, str, bool], ...]
     evidence: tuple[Behind, ...]
 
@@ -120,7 +120,7 @@ def _set(data: DataSet, figures: Sequence[Drawn], evidence: tuple[Behind, ...]) 
         data=data,
         squares=numbers.significant(data.squares, 3),
         worst=words_of.off_words(data.worst),
-        figures=tuple(Markup(_inline(one.svg)) for one in figures),
+        figures=tuple((one.apart, Markup(_inline(one.svg))) for one in figures),
         rows=tuple(_row(one) for one in data.seen),
         evidence=evidence,
     )
