@@ -47,7 +47,7 @@ def draw_beside(panel: Panel, rows: Sequence[Seen]) -> str:
     top = 4.0
     for row in rows:
         for words in svg.wrap(_name(row), width - 4, SIZE):
-            body.append(svg.text(0, top + 12, words, ("f-ink", shapes.INK)))
+            body.append(svg.text(2, top + 12, words, ("f-ink", shapes.INK)))
             top += _LINE
         body += _row(row, axis, top + _TRACK / 2 + 2)
         top += _TRACK + 8
