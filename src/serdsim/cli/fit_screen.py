@@ -28,7 +28,7 @@ def print_fit(answer: FitAnswer) -> None:
     rows = [(name, f"{spent:.1f}", f"{100 * spent / total:.0f}") for name, spent in fit.cost.seconds.items()]
     print_table(("Time", "s", "%"), [*rows, ("all", f"{total:.1f}", "100")], right=(1, 2))
     print()
-    heads = ("Data set", "Points", "Squares", "Beyond", "Worst", "Which is")
+    heads: tuple[str, ...] = ("Data set", "Points", "Squares", "Beyond", "Worst", "Which is")
     _print_rows(heads, [_set_row(data) for data in answer.sets], right=(1, 2, 3, 4))
     print_words(f"Squares: sum of squared residuals, in widths of the noise. Beyond: how many lie beyond {FAR:g} widths.")
     print()
