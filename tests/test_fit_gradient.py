@@ -121,6 +121,21 @@ def test_a_vector_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert kept.gradient[0] == pytest.approx(-slope, rel=1e-5)
 
 
+def test_vectors_that_all_fail_at_their_start_are_said_to_fail(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "compartment c = 1; species A in c; A = log(1 - k); grow: -> A; c*k; k = 0.5",
+        parameters=f"{PARAMETERS}\nk 0.01 10 0.4 true",
+        experiments="experimentId time conditionId\ne 0 -",
+        observables=f"{OBSERVABLES}\no A 0.1 normal - -",
+        measurements="observableId experimentId time measurement observableParameters noiseParameters\no e 1 2 - -\no e 2 2 - -",
+    )
+    many = Gradients(read_problem(path))
+    wild, fine = np.array([[math.log(9.0)], [math.log(2.0)]]), np.array([[math.log(0.4)]])
+    assert [math.isnan(one.value) for one in many(wild)] == [True, True]
+    assert math.isfinite(many(fine)[0].value)
+
+
 def test_a_model_with_events_is_scored_by_differences(tmp_path: Path) -> None:
     path = write(
         tmp_path,

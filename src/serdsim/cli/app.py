@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, moa, resume, runs, score, simulate
+from serdsim.cli import bench, check, cite, claim, fit, moa, resume, runs, score, simulate
 from serdsim.errors import Cancelled
 
 
@@ -58,6 +58,7 @@ for _name, _verb in (
     ("moa", moa.moa),
     ("claim", claim.claim),
     ("simulate", simulate.simulate),
+    ("fit", fit.fit),
     ("resume", resume.resume),
     ("check", check.check),
     ("cite", cite.cite),

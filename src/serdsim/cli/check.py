@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,10 +58,15 @@ def _check_problem(path: Path, library: Path | None) -> None:
     if linted.problem is not None and not issues:
         print(linted.problem.text())
         return
-    print(f"{path.name} cannot be used; it has {len(issues)} issue{'s' if len(issues) > 1 else ''}:")
-    for issue in issues:
-        print(f"- {issue}")
+    refuse(path, issues, print)
     raise typer.Exit(2)
+
+
+def refuse(path: Path, issues: Sequence[Issue], show: Callable[[str], None]) -> None:
+    """Say everything that is wrong with a problem."""
+    show(f"{path.name} cannot be used; it has {len(issues)} issue{'s' if len(issues) > 1 else ''}:")
+    for issue in issues:
+        show(f"- {issue}")
 
 
 def _list(heading: str, issues: list[Issue]) -> None:

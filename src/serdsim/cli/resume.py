@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from serdsim.cli import options
+from serdsim.cli.fit import resume_fit
 from serdsim.cli.outcome import run_and_show
 
 
@@ -29,9 +30,13 @@ def resume(
     from serdsim.simulation.resumed import reopen
 
     folder = find_run(out, run)
-    if (folder / "run.json").is_file() and Unfinished(out, folder.name).read() is None:
+    said = Unfinished(out, folder.name).read()
+    if (folder / "run.json").is_file() and said is None:
         with locked(out, folder.name):
             Unfinished(out, folder.name).clear()  # a kill at the very end may have left the parts
         say(f"The run {folder.name} is finished: {folder}")
+        return
+    if said is not None and said.get("verb") == "fit":
+        resume_fit(said, out, workers, as_json)
         return
     run_and_show(reopen(out, folder.name), out, workers, as_json)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
 NOT_YET = "not yet tested"
-_NARROW = 72  # columns below which three columns cannot be read
+NARROW = 72  # columns below which three columns cannot be read
 SYMBOLS = dict(zip((*VERDICTS, NOT_YET), "●◐○◇◆◌·", strict=True))
 _SIGNS = {"\u2212": "-", "\u202f": " ", "\u00a0": " ", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "–": "-"}
 _PLAIN = str.maketrans(_SIGNS | dict.fromkeys(SYMBOLS.values(), "*"))
@@ -88,7 +88,7 @@ def print_answer(answer: Answer) -> None:
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
     rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome), ("", "", ""))]
     headings = ("Statement", "Verdict and data role", "Value (90 % interval), test, why")
-    if rows and Screen().width < _NARROW:
+    if rows and Screen().width < NARROW:
         for row in rows[::2]:
             Screen().print(*(_fitting(cell) for cell in row), "", sep="\n")
     elif rows:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNSAID = "not said"  # the unit of an axis for which a file gives none: not the same as having none
+
 
 @dataclass(frozen=True)
 class Axis:

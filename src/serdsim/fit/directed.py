@@ -43,6 +43,17 @@ class Found:
     final_slopes: np.ndarray
     good: np.ndarray
 
+    @classmethod
+    def blank(cls, parameters: int, outputs: int, rows: int, states: int, individuals: int) -> Found:
+        """Return what is filled in place."""
+        return cls(
+            values=np.full((outputs, rows, individuals), np.nan),
+            slopes=np.zeros((parameters, outputs, rows, individuals)),
+            final=np.full((states, individuals), np.nan),
+            final_slopes=np.zeros((parameters, states, individuals)),
+            good=np.zeros(individuals, bool),
+        )
+
 
 class Directed:
     """Runs plans of some equations. What a parameter has moved once stays a column, for the sake of the compiled code."""
@@ -68,14 +79,8 @@ class Directed:
             Of the initial states.
         """
         begin = time.perf_counter()
-        count, rows, n = len(slopes), plan.times.shape[0], plan.individuals
-        found = Found(
-            values=np.full((len(plan.outputs), rows, n), np.nan),
-            slopes=np.zeros((count, len(plan.outputs), rows, n)),
-            final=np.full((slopes.shape[1], n), np.nan),
-            final_slopes=np.zeros(slopes.shape),
-            good=np.zeros(n, bool),
-        )
+        n = plan.individuals
+        found = Found.blank(len(slopes), len(plan.outputs), plan.times.shape[0], slopes.shape[1], n)
         for number, columns in enumerate(self._batches(key, kinds, rates, slopes)):
             moved = set().union(*(self._moves[key, j] for j in columns))
             chosen = np.arange(n) if number == 0 else np.nonzero(np.isin(kinds, sorted(moved)))[0]

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,6 +22,7 @@ from serdsim.fit.minimise import Settings as Descending
 from serdsim.fit.multistart import Progress, multistart
 from serdsim.fit.objective import Evaluation, Objective
 from serdsim.fit.point import Point
+from serdsim.fit.prior_slopes import prior_weight
 from serdsim.fit.problem import Problem
 from serdsim.fit.space import Space, space_of
 
@@ -65,6 +66,10 @@ class Fit:
         Intervals there, what is at a bound, what is not identified.
     best, nominal : Evaluation
         Scores of the slow twin at the best vector and at the nominal values.
+    settings : course.Settings
+        Tolerances of the integration with slopes.
+    objective : Objective
+        The slow twin, ready for more scores.
     """
 
     problem: Problem
@@ -75,11 +80,22 @@ class Fit:
     best: Evaluation
     nominal: Evaluation
     cost: Cost
+    settings: Settings
+    objective: Objective = field(compare=False, repr=False)
 
     @property
     def values(self) -> dict[str, float]:
         """Best values of the estimated parameters, on the linear scale."""
         return self.space.values(np.array(self.found.best.end))
+
+    def own_prior(self, values: Mapping[str, float] | None = None) -> float:
+        """Return the part of the priors in what is minimised, at the best values if no others are given.
+
+        It is the logarithm of each density on its own scale, without constants, and so differs from that of `Evaluation`.
+        """
+        vector = self.space.vector(self.values if values is None else values)
+        with np.errstate(all="ignore"):
+            return float(prior_weight(self.space, vector[None]).value.sum())
 
 
 @dataclass
@@ -163,7 +179,7 @@ def fit_problem(
         raise InputError(Issue(f"the slow twin cannot score the best vector: {words}", id=problem.name))
     seconds = {"making ready": ready, **parts, "optimiser": max(0.0, searched - timed.seconds)}
     cost = Cost(way, MappingProxyType(seconds), timed.vectors, timed.seconds / max(1, timed.vectors), plain)
-    return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost)
+    return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost, settings, objective)
 
 
 def identity(problem: Problem, settings: Settings) -> str:

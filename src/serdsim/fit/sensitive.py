@@ -135,20 +135,22 @@ class Flow:
         constants = np.concatenate([place.constants for place in begins], axis=1)
         state = np.concatenate([place.state for place in begins], axis=1)
         slope = np.concatenate([place.slope for place in begins], axis=2)
-        rates = self._rates(begins, self._reached(outputs))
-        plan = Plan(
-            given=self._given(constants, state)[:, fine],
-            times=table[:, fine],
-            outputs=outputs,
-            initial=state[:, fine],
-            schedule=schedule_of(self._items(stages, fine, table)),
-            start_time=stages[0].start,
-            rtol=self.settings.rtol,
-            atol=self.settings.atol,
-        )
-        kinds = np.repeat(np.array(group), len(begins[0].fine))[fine]
-        moved = {id: of[:, fine] for id, of in rates.items()}
-        found = self.directed.run((stages[0].depth, stages[0].start), plan, kinds, moved, slope[:, :, fine])
+        if fine.any():
+            rates = {id: of[:, fine] for id, of in self._rates(begins, self._reached(outputs)).items()}
+            plan = Plan(
+                given=self._given(constants, state)[:, fine],
+                times=table[:, fine],
+                outputs=outputs,
+                initial=state[:, fine],
+                schedule=schedule_of(self._items(stages, fine, table)),
+                start_time=stages[0].start,
+                rtol=self.settings.rtol,
+                atol=self.settings.atol,
+            )
+            kinds = np.repeat(np.array(group), len(begins[0].fine))[fine]
+            found = self.directed.run((stages[0].depth, stages[0].start), plan, kinds, rates, slope[:, :, fine])
+        else:
+            found = Found.blank(len(slope), len(outputs), len(table), len(state), 0)
         return [
             self._seen(stage, place, outputs, _spread(found, fine, of))
             for stage, place, of in zip(stages, begins, _parts(begins), strict=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from serdsim.analysis.leave_one_out import ClassSection
-from serdsim.claims.evidence_rows import Fact, read_facts
+from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.read import read_claims
 from serdsim.claims.records import Answer
 from serdsim.engine.ensemble import Progress
@@ -21,7 +21,7 @@ from serdsim.evidence.pathway import Shown, show_map
 from serdsim.model.recipe import shipped_library
 from serdsim.references import Reference, read_references
 from serdsim.report.class_view import class_view
-from serdsim.report.evidence_table import EvidenceRow
+from serdsim.report.evidence_table import EvidenceRow, value_of
 from serdsim.report.figure import draw
 from serdsim.report.map_drawing import draw_map
 from serdsim.report.map_page import render_map
@@ -111,19 +111,8 @@ def _row(used: UsedFact, references: Mapping[str, Reference]) -> EvidenceRow:
         system=" ".join(word for word in (fact.system, fact.genotype) if word),
         n="" if fact.n is None else str(fact.n),
         readout=f"{fact.quantity} ({fact.id})",
-        direction=_number(fact),
+        direction=value_of(fact),
         quality=f"{fact.reliability}, {fact.role}",
         used_for=used.used_for,
         conflicts=used.conflicts,
     )
-
-
-def _number(fact: Fact) -> str:
-    unit = "" if fact.unit in ("", "dimensionless") else f" {fact.unit}"
-    if fact.value is not None:
-        return f"{fact.value:g}{unit}"
-    if fact.low is not None and fact.high is not None:
-        return f"{fact.low:g} to {fact.high:g}{unit}"
-    if fact.high is not None:
-        return f"below {fact.high:g}{unit}"
-    return "qualitative" if fact.low is None else f"above {fact.low:g}{unit}"

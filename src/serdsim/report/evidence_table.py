@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.evidence_rows import Fact
+
 
 @dataclass(frozen=True)
 class EvidenceRow:
@@ -22,3 +24,15 @@ class EvidenceRow:
     quality: str
     used_for: str
     conflicts: str
+
+
+def value_of(fact: Fact) -> str:
+    """The number of a row with its unit, or that it has none."""
+    unit = "" if fact.unit in ("", "dimensionless") else f" {fact.unit}"
+    if fact.value is not None:
+        return f"{fact.value:g}{unit}"
+    if fact.low is not None and fact.high is not None:
+        return f"{fact.low:g} to {fact.high:g}{unit}"
+    if fact.high is not None:
+        return f"below {fact.high:g}{unit}"
+    return "qualitative" if fact.low is None else f"above {fact.low:g}{unit}"

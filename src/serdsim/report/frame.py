@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from serdsim.experiments.panel import Axis, Panel
+from serdsim.experiments.panel import UNSAID, Axis, Panel
 from serdsim.report import numbers, shapes, svg
 from serdsim.report.scale import Scale, build
 from serdsim.report.series import where
@@ -44,9 +44,9 @@ class Frame:
 
 
 def title_of(axis: Axis) -> str:
-    """Quantity, unit and whether the axis is logarithmic."""
-    unit = numbers.show_unit(axis.unit)
-    return f"{axis.label}, {unit or 'no unit'}{', log scale' if axis.log else ''}"
+    """Quantity, unit where one is said, and whether the axis is logarithmic."""
+    unit = "" if axis.unit == UNSAID else f", {numbers.show_unit(axis.unit) or 'no unit'}"
+    return f"{axis.label}{unit}{', log scale' if axis.log else ''}"
 
 
 def _values(panel: Panel) -> tuple[list[float | None], list[float | None]]:

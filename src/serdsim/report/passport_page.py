@@ -119,7 +119,7 @@ def anchor_of(passport: Passport) -> str:
 
 def _parts(passports: Sequence[Passport], listed: Sequence[Reference]) -> list[Part]:
     """Tables in the order of the page, those that it does not know last."""
-    places = {reference.key: (i, _short(reference)) for i, reference in enumerate(listed, 1)}
+    places = {reference.key: (i, short_name(reference)) for i, reference in enumerate(listed, 1)}
     order = [*TITLES, *dict.fromkeys(passport.table for passport in passports)]
     tables = sorted({passport.table for passport in passports}, key=order.index)
     return [_part(table, [passport for passport in passports if passport.table == table], places) for table in tables]
@@ -181,8 +181,8 @@ def exactly(value: float) -> str:
     return power if mantissa == "1" else f"{mantissa}{numbers.THIN}×{numbers.THIN}{power}"
 
 
-def _short(reference: Reference) -> str:
-    """How a source is named in a row."""
+def short_name(reference: Reference) -> str:
+    """How a source is named in a row: by its first author and year."""
     if reference.key in OWN:
         return OWN[reference.key]
     family = reference.authors[0].split(",")[0]
