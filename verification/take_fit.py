@@ -182,6 +182,8 @@ def main() -> int:
     arguments = parser.parse_args()
     library, folder = arguments.library, arguments.library / "problems" / "cell"
     try:
+        if not arguments.dry_run:
+            write_cell(folder, library)  # with the numbers of today that are not fitted
         fit = fit_problem(read_problem(folder / "cell.yaml", library), starts=arguments.starts)
         fitted, told, misfit = fitted_of(fit, library)
         report(fit, fitted, told, misfit)
