@@ -136,3 +136,13 @@ def test_nominal_values_are_those_of_the_library():
     for row in rows("rows"):
         x = nominal[row["parameterId"]]
         assert values[row["table"], row["key"], row["id"]] == pytest.approx(x / (1 + x) if row["transform"] == "odds" else x, rel=1e-12)
+
+
+def test_the_nominal_values_are_the_optimum() -> None:
+    """What Newton's step from the nominal values would still gain; rows that the fit does not set were settled before it."""
+    from serdsim.fit.gradient import Gradients
+
+    many = Gradients(problem := read_problem(FOLDER / "cell.yaml"))
+    (point,) = many(many.space.vector(problem.nominal)[None])
+    gain = 0.5 * point.gradient @ np.linalg.solve(point.curvature, point.gradient)
+    assert 0.0 <= gain < 0.05

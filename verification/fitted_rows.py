@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -69,8 +69,8 @@ def columns_of(table: str) -> list[Column]:
     return [*([Column(key)] if key else []), *COLUMNS]
 
 
-def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: str) -> None:
-    """Write the values with their rows and sources into the tables."""
+def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: str, notes: Mapping[str, str]) -> None:
+    """Write the values with their rows and sources into the tables; `notes` by row are added to the words of their origin."""
     facts = read_facts(library)
     for table, key in KEYS.items():
         columns = columns_of(table)
@@ -90,7 +90,7 @@ def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: s
                     "grade": "fitted" if fitted.informed[i] or abs(fitted.moved[i]) >= MOVED else "assumption",
                 }
                 told = "" if fitted.informed[i] else _untold(fitted.moved[i])
-                record["note"] = f"fitted by verification/{script}" + told
+                record["note"] = "; ".join([f"fitted by verification/{script}{told}", *([notes[name]] if name in notes else [])])
             rows.append(record)
         write_table(library / table, columns, rows)
     write_correlations(library, fitted, script)

@@ -13,6 +13,7 @@ is fitted as one is known to claims by its sources.tsv. Afterwards: centre_lines
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +26,10 @@ from write_cell_problem import write as write_cell
 from serdsim.errors import SerdsimError
 from serdsim.fit.gradient import Gradients
 from serdsim.fit.held import scores
-from serdsim.fit.problem import Problem, Quantity
+from serdsim.fit.problem import Change, Problem, Quantity
 from serdsim.fit.read import read_problem
 from serdsim.fit.search import Fit, fit_problem
+from serdsim.model.expression import Number, Symbol, symbols
 from serdsim.model.recipe import shipped_library
 from serdsim.tables import Row, read_table, write_table
 
@@ -38,6 +40,9 @@ OWNERS = {  # whose rows model.xml holds, and how their ids end there
     "drugs.tsv": {"estradiol": "_E2", "fulvestrant": "_drug", "palbociclib": "_partner"},
     "genotypes.tsv": {"WT": "_W"},
     "cell_lines.tsv": {"MCF7": ""},
+}
+NOTES = {  # words that go with a row's origin
+    "drugs.tsv:fulvestrant:fu_plasma": "a free share in serum and dish together, not in plasma; only its ratio to the affinities is seen"
 }
 FOLLOWS = {"drugs.tsv:endoxifen:Kd": ("drugs.tsv:4-hydroxytamoxifen:Kd", "B022.endoxifen", "B022.oht")}  # a ratio of two rows
 
@@ -51,26 +56,56 @@ class Told:
 
 
 def others(problem: Problem, library: Path) -> dict[str, tuple[str, Row]]:
-    """Return the rows with a prior that experiments read and the fit does not set: by name, with the id in the model."""
+    """Return the rows with a prior that experiments read and the fit does not set: by name, with the id of the problem made `apart`."""
     filled = {one.name for one in problem.rows.values()}
     found = {}
     for table, key in KEYS.items():
         for row in read_table(library / table, columns_of(table)):
             owner = row.text(key) if key else ""
-            name, id = f"{table}:{owner}:{row.text('id')}", row.text("id") + OWNERS[table].get(owner, "")
-            there = owner in OWNERS[table] and id in problem.model.parameters and id not in problem.parameters
-            if there and name not in filled and row.text("distribution") != "fixed" and row.number("value"):
+            name = f"{table}:{owner}:{row.text('id')}"
+            id = row.text("id") + OWNERS[table][owner] if owner in OWNERS[table] else apart_id(row.text("id"), owner, problem)
+            there = id in problem.model.parameters or "__" in id
+            if (
+                there
+                and id not in problem.parameters
+                and name not in filled
+                and row.text("distribution") != "fixed"
+                and row.number("value")
+            ):
                 found[name] = (id, row)
     return found
 
 
+def apart_id(id: str, drug: str, problem: Problem) -> str:
+    """Return the id of another drug's number, as ``id_drug__DRUG``; empty where no condition gives it as a number."""
+    word = re.sub(r"\W", "_", drug)
+    condition = problem.conditions.get(f"with_{word}")
+    numbers = {one.target for one in condition.changes if not symbols(one.value)} if condition else set()
+    return next((f"{id}{end}__{word}" for end in ("_drug", "_partner") if id + end in numbers), "")
+
+
+def apart(problem: Problem, more: dict[str, tuple[str, Row]]) -> Problem:
+    """Return the problem in which each drug has numbers of its own where a row with a prior gives them."""
+    own = {(id.split("__")[0], f"with_{id.split('__')[1]}"): id for id, _ in more.values() if "__" in id}
+    base = {id: row.number("value") or np.nan for id, row in more.values() if "__" not in id}
+    conditions = dict(problem.conditions)
+    for name in {name for _, name in own}:
+        changes = [replace(one, value=Symbol(own.get((one.target, name), ""))) if (one.target, name) in own else one
+                   for one in conditions[name].changes]  # fmt: skip
+        said = {one.target for one in changes}
+        end = "_drug" if any(target.endswith("_drug") for target in said) else "_partner"
+        equal = [Change(id, Number(value)) for id, value in base.items() if id.endswith(end) and id not in said]
+        conditions[name] = replace(conditions[name], changes=(*changes, *equal))
+    return replace(problem, conditions=conditions)
+
+
 def widened(problem: Problem, more: dict[str, tuple[str, Row]]) -> Problem:
     """Return the problem in which the other rows are estimated as well, without a prior of their own."""
-    added = {
-        id: Quantity(id, row.number("value") or np.nan, True, (row.number("value") or np.nan) * 1e-6, (row.number("value") or np.nan) * 1e6)
-        for id, row in more.values()
-    }
-    return replace(problem, parameters={**problem.parameters, **added})
+    added = {}
+    for id, row in more.values():
+        value = row.number("value") or np.nan
+        added[id] = Quantity(id, value, True, value * 1e-6, value * 1e6)
+    return replace(apart(problem, more), parameters={**problem.parameters, **added})
 
 
 def is_share(row: Row) -> bool:
@@ -162,6 +197,17 @@ def follow(library: Path) -> None:
         write_table(library / table, columns_of(table), records)
 
 
+def remember(fit: Fit) -> None:
+    """Write the best values of parameters that fill no row into the table of the problem, as nominal values."""
+    path = Path(__file__).parent / "cell_problem" / "parameters.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines):
+        cells = line.split("\t")
+        if cells[0] in fit.values and cells[0] not in fit.problem.rows:
+            lines[number] = "\t".join([*cells[:6], f"{fit.values[cells[0]]:.4g}"])
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def report(fit: Fit, fitted: Fitted, told: Sequence[Told], misfit: float) -> None:
     """Print what goes into the tables."""
     print(fit.found.text())
@@ -188,8 +234,9 @@ def main() -> int:
         fitted, told, misfit = fitted_of(fit, library)
         report(fit, fitted, told, misfit)
         if not arguments.dry_run:
-            write(library, fitted, told, Path(__file__).name)
+            write(library, fitted, told, Path(__file__).name, NOTES)
             follow(library)
+            remember(fit)
             write_cell(folder, library)
     except SerdsimError as problem:
         print(problem, file=sys.stderr)
