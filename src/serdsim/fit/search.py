@@ -115,11 +115,19 @@ class _Timed:
 
 
 def scorer(problem: Problem, settings: Settings | None = None, workers: int | None = None) -> tuple[Gradients | Differences, str]:
-    """Return what scores vectors with their gradients, and by which way it does."""
+    """Return what scores vectors with their gradients, and by which way it does; the nominal values are scored already.
+
+    Some of what sensitivities do not follow is seen at the first score only: switches and sizes that parameters move.
+    """
     try:
-        return Gradients(problem, settings, workers), "forward sensitivities"
+        slopes = Gradients(problem, settings, workers)
+        slopes(slopes.space.vector(problem.nominal)[None])
+        return slopes, "forward sensitivities"
     except ModelError as error:
-        return Differences(problem, settings, workers), f"central differences, because {_sentence(error)}"
+        why = _sentence(error)
+    differences = Differences(problem, settings, workers)
+    differences(differences.space.vector(problem.nominal)[None])
+    return differences, f"central differences, because {why}"
 
 
 def fit_problem(
@@ -157,7 +165,6 @@ def fit_problem(
     space = space_of(problem)
     began = time.perf_counter()
     many, way = scorer(problem, settings, workers)
-    many(space.vector(problem.nominal)[None])
     ready = time.perf_counter() - began
     timed, integrated = _Timed(many), many.seconds
     found = multistart(

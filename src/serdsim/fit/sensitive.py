@@ -52,7 +52,7 @@ class Flow:
         """Return what each stage gives; `values` are the parameters on the linear scale, all with slopes of the same length."""
         seen: list[Seen | None] = [None] * len(self.tree.stages)
         with np.errstate(all="ignore"):
-            for depth in range(1 + max(stage.depth for stage in self.tree.stages)):
+            for depth in range(1 + max((stage.depth for stage in self.tree.stages), default=-1)):
                 level = [number for number, stage in enumerate(self.tree.stages) if stage.depth == depth]
                 for start in sorted({self.tree.stages[number].start for number in level}):
                     group = [number for number in level if self.tree.stages[number].start == start]

@@ -1,4 +1,4 @@
-"""Experiments -> a tree of stages: where two begin alike they are integrated once, and every stage ends where its heirs begin.
+"""Experiments -> a tree of stages: where two begin and are left alike they are integrated once; a stage ends where its heirs begin.
 
 A stage begins where a condition sets what rests on the state or on parameters; what is set to plain numbers is a stop inside.
 """
@@ -33,6 +33,7 @@ class Stage:
     times : set of float
         When the outputs of measurements are asked for.
     end : float
+        Where its heirs begin; the last of `times` where it has none.
     wanted : set of str
         Quantities that formulas read, of measurements and of the changes of heirs.
     """
@@ -94,22 +95,30 @@ def plant(system: System, wanted: Mapping[str, Mapping[float, frozenset[str]]]) 
     for stage in reversed(stages):
         stage.end = max([stage.start, stage.end, *stage.times])
         if stage.parent >= 0:
-            parent = stages[stage.parent]
-            parent.end = max(parent.end, stage.start)
-            parent.wanted |= {name for change in stage.changes for name in symbols(change.value)} - {TIME.id}
+            stages[stage.parent].wanted |= _read(system, stage.changes)
     return tree
+
+
+def _read(system: System, changes: tuple[Change, ...]) -> set[str]:
+    """Return what changes read of the end of the stage before: their formulas, and sizes where concentrations stand for amounts."""
+    scales = dict(zip(system.equations.states, system.equations.scales, strict=True))
+    targets = {change.target for change in changes}
+    sizes = {scales.get(id) for id in targets} | (targets & system.model.compartments.keys())
+    return ({name for change in changes for name in symbols(change.value)} | {id for id in sizes if id is not None}) - {TIME.id}
 
 
 def _path(system: System, experiment: Experiment, stages: list[Stage], known: dict[tuple[object, ...], int]) -> tuple[int, ...]:
     if any(period.time == STEADY for period in experiment.periods):
         raise ModelError(Issue("slopes are not followed to a steady state", id=experiment.id))
     path: list[int] = []
-    for start, changes, items in _cut(system, experiment):
+    cut = _cut(system, experiment)
+    lefts = [*(start for start, _, _ in cut[1:]), None]
+    for (start, changes, items), left in zip(cut, lefts, strict=True):
         parent = path[-1] if path else -1
-        key = (parent, start, changes, items)
+        key = (parent, start, changes, items, left)  # heirs go on from the end of a stage, so all of them leave it there
         if key not in known:
             known[key] = len(stages)
-            stages.append(Stage(parent, start, changes, items, len(path)))
+            stages.append(Stage(parent, start, changes, items, len(path), end=start if left is None else left))
         path.append(known[key])
     return tuple(path)
 
@@ -128,9 +137,10 @@ def _cut(system: System, experiment: Experiment) -> list[tuple[float, tuple[Chan
 
 
 def _plain(system: System, period: Period) -> tuple[Change, ...]:
-    """Return what a period changes, without the places in files; parameters that are not estimated are numbers."""
+    """Return what a period changes, without the places in files; parameters that nothing estimates or changes are numbers."""
     changes = system.problem.changes(period)
-    fixed = {id: Number(one.nominal) for id, one in system.problem.parameters.items() if not one.estimate}
+    changed = {change.target for one in system.problem.conditions.values() for change in one.changes} | system.moving
+    fixed = {id: Number(one.nominal) for id, one in system.problem.parameters.items() if not one.estimate and id not in changed}
     values = [substitute(change.value, fixed) for change in changes]
     numbers = [value if symbols(value) else Number(number_of(value, {})) for value in values]
     return tuple(Change(change.target, value) for change, value in zip(changes, numbers, strict=True))
