@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from serdsim.engine.engines import NATIVE, REFERENCE
 from serdsim.errors import InputError, Issue, ModelError
 from serdsim.fit.course import Settings
 from serdsim.fit.differences import Differences
@@ -168,7 +169,7 @@ def fit_problem(
     ready = time.perf_counter() - began
     timed, integrated = _Timed(many), many.seconds
     found = multistart(
-        timed, space, seed=seed, count=starts, settings=descending, side_by_side=SIDE_BY_SIDE, problem=identity(problem, settings),
+        timed, space, seed=seed, count=starts, settings=descending, side_by_side=SIDE_BY_SIDE, problem=identity(problem, settings, way),
         file=file, progress=progress, cancel=cancel,
     )  # fmt: skip
     searched = time.perf_counter() - began - ready
@@ -189,13 +190,17 @@ def fit_problem(
     return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost, settings, objective)
 
 
-def identity(problem: Problem, settings: Settings) -> str:
-    """Return a name of all that scores of a problem rest on: its text, its tables and the tolerances."""
+def identity(problem: Problem, settings: Settings, way: str = "") -> str:
+    """Return a name of all that scores of a problem rest on: its text, its tables and the tolerances.
+
+    With the way to slopes (`scorer`) the name holds that way and the numerics of the engines too, as kept starts need it.
+    """
     told = (
         problem.version, problem.model_text, dict(problem.parameters), dict(problem.observables), dict(problem.conditions),
         dict(problem.experiments), problem.measurements, dict(problem.readings), dict(problem.terms), settings,
     )  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    by = (way.partition(",")[0], NATIVE.numerics, REFERENCE.numerics) if way else ()
+    return hashlib.sha256(repr((*told, *by)).encode()).hexdigest()[:16]
 
 
 def _parts(many: Gradients | Differences, scoring: float, integrating: float) -> dict[str, float]:
