@@ -135,6 +135,15 @@ def test_what_only_the_first_score_shows_leads_to_differences(tmp_path: Path, na
     assert found.cost.way == way and math.isfinite(found.found.best.value)
 
 
+def test_nominal_values_that_fail_hide_nothing_from_the_first_score(tmp_path: Path) -> None:
+    model = "compartment c = 1; species A in c; A = 1; grow: -> A; k*A*A; k = 0.5"  # it runs away at t = 1 / k, before A is set
+    problem = problem_of(
+        tmp_path, model, "k 0.01 10 5 true\nv 0.5 3 1 true", "two A 2\nsized c v", "e 0 -\ne 1 sized\ne 1.2 two", measured="e 1.5 3"
+    )
+    many, way = scorer(problem, workers=1)
+    assert isinstance(many, Differences) and "size" in way
+
+
 def test_terms_of_parameters_alone_need_no_course(tmp_path: Path) -> None:
     readings = ("\na5 o a 5\nb5 o b 5\nb0 o b 0\na1 o a 1", "")
     terms = "same factor*a5 3.5 3.5 normal 0.5 blot\nratio b5/a5 2.2 2.2 log-normal spread gel\ninside a5 1.5 2.5 normal 0.5 gel\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,9 +27,11 @@ from serdsim.fit.point import Point
 from serdsim.fit.prior_slopes import prior_weight
 from serdsim.fit.problem import Problem
 from serdsim.fit.space import Space, space_of
+from serdsim.fit.starts import draw_starts
 
 DESCENDING = Descending(iterations=150, value_tolerance=1e-6, gradient_tolerance=1e-3)
 SIDE_BY_SIDE = 32
+_TRIED = 16  # starts
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,13 @@ class _Timed:
 def scorer(problem: Problem, settings: Settings | None = None, workers: int | None = None) -> tuple[Gradients | Differences, str]:
     """Return what scores vectors with their gradients, and by which way it does; the nominal values are scored already.
 
-    Some of what sensitivities do not follow is seen at the first score only: switches and sizes that parameters move.
+    Some of what sensitivities do not follow is seen at the first score only: switches and sizes that parameters move. Where the nominal
+    values have no score, and may fail before they come so far, some starts are tried in their place.
     """
     try:
         slopes = Gradients(problem, settings, workers)
-        slopes(slopes.space.vector(problem.nominal)[None])
+        if not math.isfinite(slopes(slopes.space.vector(problem.nominal)[None])[0].value):
+            slopes(draw_starts(slopes.space, 1, _TRIED))
         return slopes, "forward sensitivities"
     except ModelError as error:
         why = _sentence(error)
