@@ -183,3 +183,14 @@ def test_a_prior_of_version_1_speaks_on_its_own_scale() -> None:
     space = Space(("p",), (True,), (0.01,), (20.0,), (Prior("normal", (0.5, 0.2), "log10", cut=False),))
     found = prior_weight(space, np.log(np.array([[2.0]])))
     assert found.slope[0, 0] == pytest.approx(-(math.log10(2.0) - 0.5) / 0.04 / math.log(10.0))
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "slope"), [("exponential", (0.5,), -2.0), ("chisquare", (2.0,), -0.5), ("gamma", (1.0, 4.0), -0.25)]
+)
+def test_a_prior_with_a_density_at_zero_has_a_slope_there(kind: str, numbers: tuple[float, ...], slope: float) -> None:
+    space = Space(("p",), (False,), (0.0,), (20.0,), (Prior(kind, numbers),))
+    found = prior_weight(space, np.array([[0.0], [0.3]]))
+    assert found.value[0].tolist() == [0.0, pytest.approx(0.3 * slope)]
+    assert found.slope[0].tolist() == [slope, slope] and found.bend[0].tolist() == [0.0, 0.0]
+    assert np.isnan(prior_weight(space, np.array([[-0.1]])).value).all()

@@ -83,3 +83,30 @@ def test_all_at_their_bounds() -> None:
     found = local_intervals(box(2, 0.0, 2.0), np.zeros(2), Point(0.0, np.ones(2), np.eye(2)))
     assert found.free == () and found.covariance.shape == (0, 0) and found.unknown == ()
     assert [one.at_bound for one in found.intervals] == ["lower", "lower"]
+
+
+def test_a_parameter_that_is_known_far_better_does_not_drown_another() -> None:
+    found = local_intervals(box(2, -1.0, 1.0), np.zeros(2), Point(0.0, np.zeros(2), np.diag([1e20, 1e2])))
+    assert found.unknown == () and [one.deviation for one in found.intervals] == pytest.approx([1e-10, 0.1])
+    curvature = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1e18]])
+    found = local_intervals(box(3, -5.0, 5.0), np.zeros(3), Point(0.0, np.zeros(3), curvature))
+    (direction,) = found.unknown
+    assert direction.width == math.inf and dict(direction.parts) == pytest.approx({"p0": 0.5**0.5, "p1": -(0.5**0.5)})
+    assert [one.deviation for one in found.intervals] == pytest.approx([math.inf, math.inf, 1e-9])
+
+
+def test_directions_are_those_of_the_curvature_between_the_bounds() -> None:
+    low, high = (-1.0, -100.0, -0.01), (1.0, 100.0, 0.01)
+    root = np.array([[1.0, 0.02, 30.0], [2.0, -0.03, 60.0]])  # two lines, three parameters: one direction is nothing
+    space = Space(("a", "b", "c"), (False,) * 3, low, high, (None,) * 3)
+    found = local_intervals(space, np.zeros(3), Point(0.0, np.zeros(3), root.T @ root))
+    width = np.array([2.0, 200.0, 0.02])
+    sizes, directions = np.linalg.eigh(root.T @ root * np.outer(width, width))
+    assert [one.width for one in found.unknown] == [
+        math.inf,
+        *(pytest.approx(2.0 * Z / math.sqrt(size)) for size in sizes[1:] if size < 4 * Z**2),
+    ]
+    for one, direction in zip(found.unknown, directions.T, strict=False):
+        for name, part in one.parts:
+            assert abs(part) == pytest.approx(abs(direction["abc".index(name)]), rel=1e-6)
+    assert [math.isinf(one.deviation) for one in found.intervals] == [True, False, True]  # a and c are told only together

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fit_cases import OBSERVABLES, PARAMETERS, extended, needs_petab, write
-from serdsim.fit import Objective, read_problem
+from serdsim.engine.engines import Engine
+from serdsim.errors import InputError
+from serdsim.fit import Objective, read_problem, search
 from serdsim.fit.course import Settings
 from serdsim.fit.differences import Differences
 from serdsim.fit.gradient import Gradients
 from serdsim.fit.minimise import Settings as Descending
 from serdsim.fit.problem import Problem
-from serdsim.fit.search import fit_problem, scorer
+from serdsim.fit.search import fit_problem, identity, scorer
 
 pytestmark = needs_petab
 TIGHT = Settings(rtol=1e-9, atol=1e-13)
@@ -132,6 +135,15 @@ def test_what_only_the_first_score_shows_leads_to_differences(tmp_path: Path, na
     assert found.cost.way == way and math.isfinite(found.found.best.value)
 
 
+def test_nominal_values_that_fail_hide_nothing_from_the_first_score(tmp_path: Path) -> None:
+    model = "compartment c = 1; species A in c; A = 1; grow: -> A; k*A*A; k = 0.5"  # it runs away at t = 1 / k, before A is set
+    problem = problem_of(
+        tmp_path, model, "k 0.01 10 5 true\nv 0.5 3 1 true", "two A 2\nsized c v", "e 0 -\ne 1 sized\ne 1.2 two", measured="e 1.5 3"
+    )
+    many, way = scorer(problem, workers=1)
+    assert isinstance(many, Differences) and "size" in way
+
+
 def test_terms_of_parameters_alone_need_no_course(tmp_path: Path) -> None:
     readings = ("\na5 o a 5\nb5 o b 5\nb0 o b 0\na1 o a 1", "")
     terms = "same factor*a5 3.5 3.5 normal 0.5 blot\nratio b5/a5 2.2 2.2 log-normal spread gel\ninside a5 1.5 2.5 normal 0.5 gel\n"
@@ -140,3 +152,28 @@ def test_terms_of_parameters_alone_need_no_course(tmp_path: Path) -> None:
     problem = read_problem(extended(tmp_path, measurements=("\no a 1 4 - blot", ""), readings=readings, terms=(terms, alone)))
     agree(problem)
     assert scorer(problem)[1] == "forward sensitivities"
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1e6, 1e6), (0.0, 10.0), (0.0, 0.4)])
+def test_differences_take_steps_of_the_size_of_the_parameter(tmp_path: Path, low: float, high: float) -> None:
+    problem = problem_of(tmp_path, DECAY, "k -1e6 1e6 0.4 true")
+    one = replace(problem.parameters["k"], lower=low, upper=high)
+    found = Differences(replace(problem, parameters={"k": one})).simulated(np.array([[0.4]]))
+    assert found.numbers.slope[0, 0, 0] == pytest.approx(-6.0 * math.exp(-0.8), rel=1e-6 if high > 0.4 else 2e-4)  # to one side at a bound
+
+
+def test_kept_starts_are_those_of_one_way_and_of_one_version_of_the_numerics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, file = problem_of(tmp_path, DECAY), tmp_path / "starts.jsonl"
+    quick = Descending(optimiser="L-BFGS-B", iterations=2)
+    found = fit_problem(problem, starts=1, workers=1, descending=quick, file=file)
+    again = fit_problem(problem, starts=1, workers=1, descending=quick, file=file)
+    assert again.found.descents == found.found.descents and again.cost.vectors == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(search, "scorer", lambda *_: (Differences(problem), "central differences, because so"))
+        with pytest.raises(InputError, match="not the same: problem"):
+            fit_problem(problem, starts=1, workers=1, descending=quick, file=file)
+    other: Engine = replace(search.NATIVE, numerics="of another day")
+    monkeypatch.setattr(search, "NATIVE", other)
+    with pytest.raises(InputError, match="not the same: problem"):
+        fit_problem(problem, starts=1, workers=1, descending=quick, file=file)
+    assert identity(problem, TIGHT, "a, because b") == identity(problem, TIGHT, "a, because c") != identity(problem, TIGHT)

@@ -14,8 +14,10 @@ from search_cases import box
 from serdsim.errors import InputError
 from serdsim.fit import read_problem
 from serdsim.fit.prior import KINDS, Prior
+from serdsim.fit.problem import Problem, Quantity
 from serdsim.fit.space import Space, space_of
 from serdsim.fit.starts import draw_starts
+from serdsim.model.entities import Model
 
 
 def one(prior: Prior | None, lower: float, upper: float, *, log: bool) -> Space:
@@ -88,3 +90,43 @@ def test_the_space_of_a_problem() -> None:
     assert space.values(space.vector({"elimination": 0.2, "scaling": 3.0, "width": 0.1})) == pytest.approx(
         {"elimination": 0.2, "scaling": 3.0, "width": 0.1}
     )
+
+
+def estimated(prior: Prior | None, lower: float | None, upper: float | None) -> Problem:
+    return Problem("it", 2, Model("it"), parameters={"k": Quantity("k", 1.5, True, lower, upper, prior=prior)})
+
+
+SUPPORTS = [
+    (Prior("uniform", (1.0, 2.0)), 0.01, 10.0, (1.0, 2.0)),
+    (Prior("uniform", (-1.0, 2.0)), -5.0, 1.0, (-1.0, 1.0)),
+    (Prior("log-uniform", (0.1, 2.0)), 0.0, 10.0, (0.1, 2.0)),
+    (Prior("log-uniform", (0.1, 2.0)), None, None, (0.1, 2.0)),
+    (Prior("exponential", (1.0,)), -3.0, 10.0, (0.0, 10.0)),
+    (Prior("gamma", (1.0, 2.0)), None, None, (0.0, math.inf)),
+    (Prior("log-normal", (1.0, 2.0)), -3.0, 10.0, (0.0, 10.0)),
+    (Prior("uniform", (-1.0, 1.0), "log10", cut=False), 0.01, 5.0, (0.1, 5.0)),
+    (Prior("normal", (1.0, 2.0)), -3.0, 10.0, (-3.0, 10.0)),
+    (None, -3.0, 10.0, (-3.0, 10.0)),
+]
+
+
+@pytest.mark.parametrize(("prior", "lower", "upper", "ends"), SUPPORTS)
+def test_a_search_stays_where_the_prior_has_a_density(
+    prior: Prior | None, lower: float | None, upper: float | None, ends: tuple[float, float]
+) -> None:
+    space = space_of(estimated(prior, lower, upper))
+    assert (space.lower[0], space.upper[0]) == pytest.approx(ends)
+    low, high = -math.inf if lower is None else lower, math.inf if upper is None else upper
+    before = Space(space.names, space.logarithmic, (low,), (high,), space.priors)
+    assert space.logarithmic[0] == (low > 0.0 or (prior is not None and (prior.kind.startswith("log-") or prior.scale != "lin")))
+    assert draw_starts(space, 4, 30) == pytest.approx(draw_starts(before, 4, 30), rel=1e-12)
+    for value in [one for one in ends if math.isfinite(one)] if prior else []:
+        beyond = value + (1e-6 if value == ends[1] else -1e-6)
+        assert prior.log_density(beyond, low, high) == -math.inf or value in (low, high)
+
+
+def test_a_prior_and_bounds_that_share_no_value_are_refused() -> None:
+    with pytest.raises(InputError, match="k: no value that the prior allows lies between the bounds 3 and 4"):
+        space_of(estimated(Prior("uniform", (1.0, 2.0)), 3.0, 4.0))
+    with pytest.raises(InputError, match="k: no value lies between the bounds 4 and 3"):
+        space_of(estimated(None, 4.0, 3.0))

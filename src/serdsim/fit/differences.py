@@ -11,7 +11,9 @@ from serdsim.fit.point import Point
 from serdsim.fit.problem import Problem
 from serdsim.fit.space import space_of
 
-_STEP = 1e-4  # of a logarithm; of the size of a parameter that is not logarithmic, or of its room where it is near zero
+_STEP = 1e-4  # of a logarithm; of the size of a parameter that is not logarithmic
+_SMALL = 1e-3  # the size of a parameter near zero, or this share of its room where that is below one
+_TINY = 1e-9  # a parameter below this share of its room has no size of its own, and takes the small share of it
 
 
 class Differences:
@@ -34,7 +36,8 @@ class Differences:
             numbers.value[:, v], widths.value[:, v] = self._plain(vector)
             for j in range(vectors.shape[1]):
                 step = _STEP * self._size(j, float(vector[j]))
-                ends = [float(np.clip(vector[j] + sign * step, self.space.low[j], self.space.high[j])) for sign in (-1.0, 1.0)]
+                low, high = min(self.space.low[j], vector[j]), max(self.space.high[j], vector[j])
+                ends = [float(np.clip(vector[j] + sign * step, low, high)) for sign in (-1.0, 1.0)]
                 (number, width), (more, wide) = (self._plain(np.concatenate([vector[:j], [end], vector[j + 1 :]])) for end in ends)
                 numbers.slope[j, :, v] = (more - number) / (ends[1] - ends[0])
                 widths.slope[j, :, v] = (wide - width) / (ends[1] - ends[0])
@@ -43,8 +46,10 @@ class Differences:
     def _size(self, j: int, x: float) -> float:
         if self.space.logarithmic[j]:
             return 1.0
-        room = self.space.high[j] - self.space.low[j]
-        return max(abs(x), 1e-3 * float(room if np.isfinite(room) else 1.0))
+        room = float(self.space.high[j] - self.space.low[j])
+        if not np.isfinite(room):
+            return max(abs(x), _SMALL)
+        return _SMALL * room if abs(x) < _TINY * room else max(abs(x), _SMALL * min(room, 1.0))
 
     def _plain(self, vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = self._objective.at(self.space.values(vector))

@@ -131,23 +131,33 @@ def _at_bound(x: float, low: float, high: float, slope: float, bend: float) -> s
 
 
 def _inverse(curvature: np.ndarray, width: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[Direction, ...]]:
-    """Return the covariance, and the directions whose interval is wider than the bounds, in which all widths are one."""
+    """Return the covariance, and the directions whose interval is wider than the bounds, in which all widths are one.
+
+    What is nothing is judged where every parameter has a curvature of one, so that no unit of another one drowns it.
+    """
     if not names:
         return np.zeros((0, 0)), ()
-    scaled = 0.5 * (curvature + curvature.T) * np.outer(width, width)
-    sizes, directions = np.linalg.eigh(scaled)
+    root = np.sqrt(np.abs(np.diag(curvature)))
+    root[root == 0.0] = 1.0
+    sizes, directions = np.linalg.eigh(0.5 * (curvature + curvature.T) / root / root[:, None])
     nothing = sizes <= len(names) * np.finfo(float).eps * max(float(sizes[-1]), 0.0)
-    known = directions[:, ~nothing]
-    covariance = (known / sizes[~nothing]) @ known.T * np.outer(width, width)
-    unknown = []
-    for size, direction, none in zip(sizes, directions.T, nothing, strict=True):
-        wide = math.inf if none else 2.0 * Z / math.sqrt(size)
-        if wide <= 1.0:
-            continue
-        order = np.argsort(-np.abs(direction), kind="stable")
-        sign = math.copysign(1.0, direction[order[0]])
-        parts = tuple((names[i], float(sign * direction[i])) for i in order if direction[i] ** 2 >= SHARE**2)
-        unknown.append(Direction(wide, parts))
+    known = directions[:, ~nothing] / root[:, None]
+    covariance = (known / sizes[~nothing]) @ known.T
     lost = (directions[:, nothing] ** 2).sum(axis=1) > np.finfo(float).eps
+    lines = np.where(lost[:, None], directions[:, nothing], 0.0) / (root * width)[:, None]
+    blank = np.linalg.qr(lines / np.linalg.norm(lines, axis=0))[0]
+    rest = np.eye(len(names)) - blank @ blank.T
+    variances, weak = np.linalg.eigh(rest @ (covariance / width / width[:, None]) @ rest)
+    unknown = [_direction(math.inf, one, names) for one in blank.T]
+    for variance, one in zip(variances[::-1], weak.T[::-1], strict=True):
+        wide = 2.0 * Z * math.sqrt(max(float(variance), 0.0))
+        if wide > 1.0:
+            unknown.append(_direction(wide, one, names))
     covariance[np.ix_(lost, lost)] = np.where(np.eye(int(lost.sum()), dtype=bool), math.inf, math.nan)
     return covariance, tuple(unknown)
+
+
+def _direction(wide: float, direction: np.ndarray, names: tuple[str, ...]) -> Direction:
+    order = np.argsort(-np.abs(direction), kind="stable")
+    sign = math.copysign(1.0, direction[order[0]])
+    return Direction(wide, tuple((names[i], float(sign * direction[i])) for i in order if direction[i] ** 2 >= SHARE**2))

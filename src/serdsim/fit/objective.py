@@ -54,7 +54,10 @@ class Evaluation:
 
     @property
     def log_posterior(self) -> float:
-        """Logarithm of likelihood times prior, not normalised."""
+        """Logarithm of likelihood times prior, not normalised, as PEtab has it: a density on the linear scale.
+
+        A search maximises another: there each prior counts as a density on the scale of which it speaks (`prior_slopes.py`).
+        """
         return self.log_likelihood + self.log_prior
 
 

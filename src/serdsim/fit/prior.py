@@ -66,8 +66,15 @@ class Prior:
         else:
             at = float(law.ppf(law.cdf(low) + share * (law.cdf(high) - law.cdf(low))))
         at = min(max(at, low), high)
-        value = at if scale == "lin" else math.exp(at * (math.log(10.0) if scale == "log10" else 1.0))
-        return min(max(value, lower), upper)
+        return min(max(_back(at, scale), lower), upper)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The ends between which it has a density, on the linear scale."""
+        lower, upper = (-math.inf if self.kind in ("cauchy", "laplace", "normal") else 0.0), math.inf
+        if self.kind.endswith("uniform"):
+            lower, upper = self.numbers
+        return _back(lower, self.scale), _back(upper, self.scale)
 
 
 def numbers_of(kind: str, text: str) -> tuple[float, ...] | str:
@@ -91,6 +98,16 @@ def _logarithm(value: float) -> float:
 def _seen(value: float, scale: str) -> float:
     """Return a value on a scale."""
     return value if scale == "lin" else _logarithm(value) / (math.log(10.0) if scale == "log10" else 1.0)
+
+
+def _back(value: float, scale: str) -> float:
+    """Return a value of a scale on the linear one."""
+    if scale == "lin":
+        return value
+    try:
+        return math.exp(value * (math.log(10.0) if scale == "log10" else 1.0))
+    except OverflowError:
+        return math.inf
 
 
 @lru_cache(maxsize=1024)  # making one takes SciPy a millisecond

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import xlogy
 
 from serdsim.fit.prior import Prior
 from serdsim.fit.space import Space
@@ -57,4 +58,6 @@ def _law(name: str, numbers: tuple[float, ...], u: np.ndarray) -> tuple[np.ndarr
     if name == "rayleigh":
         return np.log(u) - 0.5 * (u / numbers[0]) ** 2, 1.0 / u - u / numbers[0] ** 2, u**-2.0 + numbers[0] ** -2.0
     shape, scale = {"exponential": (1.0, numbers[0]), "chisquare": (0.5 * numbers[0], 2.0)}.get(name, (numbers[0], numbers[-1]))
-    return (shape - 1.0) * np.log(u) - u / scale, (shape - 1.0) / u - 1.0 / scale, (shape - 1.0) / u**2
+    more = shape - 1.0  # where it is nothing, the density has a slope at zero too
+    slope, bend = (more / u, more / u**2) if more else (np.zeros_like(u), np.zeros_like(u))
+    return np.where(u < 0.0, np.nan, xlogy(more, u)) - u / scale, slope - 1.0 / scale, bend

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from serdsim.engine.engines import NATIVE, REFERENCE
 from serdsim.errors import InputError, Issue, ModelError
 from serdsim.fit.course import Settings
 from serdsim.fit.differences import Differences
@@ -25,9 +27,11 @@ from serdsim.fit.point import Point
 from serdsim.fit.prior_slopes import prior_weight
 from serdsim.fit.problem import Problem
 from serdsim.fit.space import Space, space_of
+from serdsim.fit.starts import draw_starts
 
 DESCENDING = Descending(iterations=150, value_tolerance=1e-6, gradient_tolerance=1e-3)
 SIDE_BY_SIDE = 32
+_TRIED = 16  # starts
 
 
 @dataclass(frozen=True)
@@ -117,11 +121,13 @@ class _Timed:
 def scorer(problem: Problem, settings: Settings | None = None, workers: int | None = None) -> tuple[Gradients | Differences, str]:
     """Return what scores vectors with their gradients, and by which way it does; the nominal values are scored already.
 
-    Some of what sensitivities do not follow is seen at the first score only: switches and sizes that parameters move.
+    Some of what sensitivities do not follow is seen at the first score only: switches and sizes that parameters move. Where the nominal
+    values have no score, and may fail before they come so far, some starts are tried in their place.
     """
     try:
         slopes = Gradients(problem, settings, workers)
-        slopes(slopes.space.vector(problem.nominal)[None])
+        if not math.isfinite(slopes(slopes.space.vector(problem.nominal)[None])[0].value):
+            slopes(draw_starts(slopes.space, 1, _TRIED))
         return slopes, "forward sensitivities"
     except ModelError as error:
         why = _sentence(error)
@@ -168,7 +174,7 @@ def fit_problem(
     ready = time.perf_counter() - began
     timed, integrated = _Timed(many), many.seconds
     found = multistart(
-        timed, space, seed=seed, count=starts, settings=descending, side_by_side=SIDE_BY_SIDE, problem=identity(problem, settings),
+        timed, space, seed=seed, count=starts, settings=descending, side_by_side=SIDE_BY_SIDE, problem=identity(problem, settings, way),
         file=file, progress=progress, cancel=cancel,
     )  # fmt: skip
     searched = time.perf_counter() - began - ready
@@ -189,13 +195,17 @@ def fit_problem(
     return Fit(problem, space, found, point, local_intervals(space, end, point), best, nominal, cost, settings, objective)
 
 
-def identity(problem: Problem, settings: Settings) -> str:
-    """Return a name of all that scores of a problem rest on: its text, its tables and the tolerances."""
+def identity(problem: Problem, settings: Settings, way: str = "") -> str:
+    """Return a name of all that scores of a problem rest on: its text, its tables and the tolerances.
+
+    With the way to slopes (`scorer`) the name holds that way and the numerics of the engines too, as kept starts need it.
+    """
     told = (
         problem.version, problem.model_text, dict(problem.parameters), dict(problem.observables), dict(problem.conditions),
         dict(problem.experiments), problem.measurements, dict(problem.readings), dict(problem.terms), settings,
     )  # fmt: skip
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+    by = (way.partition(",")[0], NATIVE.numerics, REFERENCE.numerics) if way else ()
+    return hashlib.sha256(repr((*told, *by)).encode()).hexdigest()[:16]
 
 
 def _parts(many: Gradients | Differences, scoring: float, integrating: float) -> dict[str, float]:

@@ -23,7 +23,7 @@ class Space:
     logarithmic : tuple of bool
         Whether the natural logarithm of the parameter is estimated.
     lower, upper : tuple of float
-        Bounds on the linear scale; infinite where there is none.
+        Bounds on the linear scale, within the support of the prior; infinite where there is none.
     priors : tuple of Prior or None
     """
 
@@ -56,27 +56,42 @@ class Space:
 def space_of(problem: Problem) -> Space:
     """Return the estimated parameters of a problem.
 
-    The natural logarithm is estimated where the lower bound is positive or the prior speaks of the logarithm.
+    The natural logarithm is estimated where the lower bound is positive or the prior speaks of the logarithm. No bound lies beyond the
+    support of the prior: a flat density would not keep a search inside.
 
     Raises
     ------
     InputError
-        When nothing is estimated, or bounds leave no room or hold no value that has a logarithm.
+        When nothing is estimated, or bounds and prior leave no room or hold no value that has a logarithm.
     """
     chosen = [one for one in problem.parameters.values() if one.estimate]
     if not chosen:
         raise InputError(Issue("the problem estimates no parameter", id=problem.name, expected="estimate = true in the parameter table"))
-    lower = tuple(-math.inf if one.lower is None else one.lower for one in chosen)
-    upper = tuple(math.inf if one.upper is None else one.upper for one in chosen)
+    lower, upper = zip(*(_ends(one) for one in chosen), strict=True)
     found = [_logarithmic(one) for one in chosen]
     issues = [
-        Issue(f"no value lies between the bounds {low:g} and {high:g}", one.place.file, one.place.line, one.id)
+        Issue(_narrow(one, low, high), one.place.file, one.place.line, one.id)
         for one, log, low, high in zip(chosen, found, lower, upper, strict=True)
         if not max(low, 0.0 if log else low) < high
     ]
     if issues:
         raise InputError(issues)
     return Space(tuple(one.id for one in chosen), tuple(found), lower, upper, tuple(one.prior for one in chosen))
+
+
+def _ends(one: Quantity) -> tuple[float, float]:
+    """Return the bounds on the linear scale, within the support of the prior."""
+    lower, upper = -math.inf if one.lower is None else one.lower, math.inf if one.upper is None else one.upper
+    if one.prior is None:
+        return lower, upper
+    ends = one.prior.support
+    return max(lower, ends[0]), min(upper, ends[1])
+
+
+def _narrow(one: Quantity, low: float, high: float) -> str:
+    own = (-math.inf if one.lower is None else one.lower, math.inf if one.upper is None else one.upper)
+    allowed = "" if own == (low, high) else " that the prior allows"
+    return f"no value{allowed} lies between the bounds {own[0]:g} and {own[1]:g}"
 
 
 def _logarithmic(one: Quantity) -> bool:
