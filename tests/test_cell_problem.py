@@ -109,7 +109,7 @@ def test_affinities_of_mutants_are_those_of_the_model(problem, found):
         assert seen[f"Ki_4OHT_{genotype}"] / seen["Ki_4OHT_WT"] == pytest.approx(k["k_off_drug_M"] / k["k_off_drug_W"], rel=1e-9)
         shift = k["k_off_E2_M"] / k["k_on_E2_M"] / (k["k_off_E2_W"] / k["k_on_E2_W"])
         assert seen[f"Kd_E2_{genotype}"] / seen["Kd_E2_WT"] == pytest.approx(shift, rel=1e-9)
-        assert seen["Kd_SRC3_WT"] / seen[f"Kd_SRC3_{genotype}"] == pytest.approx(k["pose_apo_M"], rel=1e-9)
+        assert seen[f"Kd_SRC3_{genotype}_E2"] / seen[f"Kd_SRC3_{genotype}"] == pytest.approx(k["pose_apo_M"], rel=1e-9)
 
 
 def test_nothing_fails_and_a_parameter_moves_what_it_should(problem, found):

@@ -82,10 +82,9 @@ def test_half_life_without_ligand_is_about_four_hours(chases, facts):
     assert lives(chases["apo"]) == pytest.approx(facts["B008"].value, rel=0.2)
 
 
-def test_half_life_with_estradiol_is_about_five_hours_and_longer_than_without(chases, facts):
-    """B010: 5 h; 20 % either side."""
+def test_half_life_with_estradiol_is_about_five_hours(chases, facts):
+    """B010: 5 h; 20 % either side. Whether that is longer than without ligand no row says in one system."""
     assert lives(chases["E2"]) == pytest.approx(facts["B010.e2"].value, rel=0.2)
-    assert lives(chases["E2"]) > lives(chases["apo"])
 
 
 def test_half_life_with_a_degrader_is_below_an_hour(chases, facts):
