@@ -1,4 +1,4 @@
-"""One command: measures, and writes `results.tsv`, `results.md`, `work_precision.svg`."""
+"""One command: measures, and writes `results.tsv`, `results.md`, `work_precision.svg`; `gradient` measures gradients instead."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import growth, own_problems, plot, tables
+from benchmarks import gradient, growth, own_problems, plot, tables
 from benchmarks.foreign import folders, foreign
 from benchmarks.problem import Problem, Unavailable
 from benchmarks.reference import referenced
@@ -35,6 +35,9 @@ _OURS = "serdsim"
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run what the words ask for."""
+    words = sys.argv[1:] if words is None else words
+    if words[:1] == ["gradient"]:
+        return gradient.main(words[1:])
     asked = _parser().parse_args(words)
     asked.out.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []

@@ -43,7 +43,11 @@ def individual_errors(values: np.ndarray, reference: np.ndarray, atol: np.ndarra
 
 def errors(values: np.ndarray, reference: np.ndarray, atol: np.ndarray) -> Errors:
     """Return the summary over individuals."""
-    each = individual_errors(values, reference, atol)
+    return summary(individual_errors(values, reference, atol))
+
+
+def summary(each: np.ndarray) -> Errors:
+    """Return the summary of the errors of individuals."""
     ranked = np.sort(each)
     # no interpolation: between a number and infinity there is none
     at = [ranked[min(len(ranked) - 1, int(np.ceil(share * len(ranked))) - 1)] for share in (0.5, 0.99)]

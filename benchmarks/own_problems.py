@@ -35,8 +35,11 @@ _DIMER_ADDED = f"""
 """
 
 
-def cell(days: int, individuals: int, cv: float = 0.3) -> Problem:
-    """Return our cell model, heterozygous for a mutant so that no pool is empty, with a daily addition of drug to the medium."""
+def cell(days: int, individuals: int, cv: float = 0.3, *, once: bool = True) -> Problem:
+    """Return our cell model, heterozygous for a mutant so that no pool is empty, with a daily addition of drug to the medium.
+
+    Without `once`, rules that depend on constants alone stay rules, so that every tool follows derivatives through them.
+    """
     recipe = read_recipe("cell", shipped_library())
     model = load("cell", genotype=GENOTYPE)
     ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
@@ -50,7 +53,7 @@ def cell(days: int, individuals: int, cv: float = 0.3) -> Problem:
     # shares and exponents stay, so that no draw leaves its range
     drawn = [id for id, p in model.parameters.items() if id not in moved and p.unit != "dimensionless" and _counts(p.value)]
     drawn = [id for id in drawn if model.evidence[id].distribution != "fixed"]
-    return _daily(f"cell, daily, {days} days", sbml, [*drawn, "k_loss"], _CELL_DOSE, days, individuals, cv)
+    return _daily(f"cell, daily, {days} days", sbml, [*drawn, "k_loss"], _CELL_DOSE, days, individuals, cv, once=once)
 
 
 def dimers(days: int, individuals: int, shared: Path, cv: float = 0.3) -> Problem:
@@ -99,7 +102,7 @@ def _computed_once(sbml: str) -> str:
     return str(libsbml.writeSBMLToString(document))
 
 
-def _normals(id: str, individuals: int) -> np.ndarray:
+def normals(id: str, individuals: int) -> np.ndarray:
     """Return numbers that depend on the parameter and the position of the individual only."""
     seed = hashlib.sha256(f"{SEED} {id}".encode()).digest()
     return np.random.default_rng(int.from_bytes(seed[:8], "big")).standard_normal(individuals)
@@ -109,12 +112,12 @@ def _counts(value: float | None) -> bool:
     return value is not None and value > 0.0
 
 
-def _daily(name: str, sbml: str, drawn: list[str], first: Dose, days: int, individuals: int, cv: float) -> Problem:
-    sbml = _computed_once(sbml)
+def _daily(name: str, sbml: str, drawn: list[str], first: Dose, days: int, individuals: int, cv: float, *, once: bool = True) -> Problem:
+    sbml = _computed_once(sbml) if once else sbml
     model = read_sbml(sbml)
     equations = derive(model)
     nominal = np.array([model.parameters[id].value for id in drawn], float)
-    z = np.stack([_normals(id, individuals) for id in drawn], axis=1)
+    z = np.stack([normals(id, individuals) for id in drawn], axis=1)
     kinds = tuple("concentration" if id in model.species else "value" for id in equations.states)
     doses = tuple(Dose(day * INTERVAL_H, first.species, first.size) for day in range(1, days))
     return Problem(

@@ -73,11 +73,18 @@ class Prepared:
         return values
 
 
-def _model(sbml: str) -> tuple[Any, float]:
-    """Return the compiled model and how long it took to compile, also when that was earlier."""
+def amici_here() -> Any:
+    """Return the package, ready to compile a model."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # the swig that AMICI itself was built with
     import amici
     import amici.sim.sundials  # a compiled model looks for it and does not import it
+
+    return amici
+
+
+def _model(sbml: str) -> tuple[Any, float]:
+    """Return the compiled model and how long it took to compile, also when that was earlier."""
+    amici = amici_here()
     from amici.importers.sbml import SbmlImporter
 
     name = "benchmark_" + hashlib.sha256(f"{amici.__version__} {sbml}".encode()).hexdigest()[:12]

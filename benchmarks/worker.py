@@ -46,15 +46,15 @@ class Worker:
             self.close()
             raise
 
-    def run(self, rtol: float, *, keep: bool = False) -> Run:
-        """Return what a run of the whole ensemble took.
+    def run(self, setting: float | tuple[str, float], *, keep: bool = False) -> Run:
+        """Return what a run of the whole ensemble took; the setting is what `run` of the tool wants, mostly a relative tolerance.
 
         Raises
         ------
         Unavailable
             When the tool failed, died, or took longer than the limit; the process is then gone.
         """
-        self.here.send((rtol, keep))
+        self.here.send((setting, keep))
         try:
             found = self._answer()
         except Unavailable:
@@ -87,10 +87,10 @@ def _serve(tool: str, problem: Problem, variant: str, there: Connection) -> None
             prepared = importlib.import_module(f"benchmarks.{tool}").Prepared(problem, variant)
             there.send(prepared.build_s)
             while True:
-                rtol, keep = there.recv()
+                setting, keep = there.recv()
                 begin, count = time.process_time(), 0
                 while count == 0 or time.process_time() - begin < LEAST_S:
-                    values = prepared.run(rtol)
+                    values = prepared.run(setting)
                     count += 1
                 seconds = (time.process_time() - begin) / count
                 memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
