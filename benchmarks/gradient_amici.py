@@ -57,7 +57,7 @@ def _adjoint(laxer: float, absolute: float, linear: str = "KLU") -> dict[str, Wa
     return {name if linear == "KLU" else f"{name}, {linear}": Way("adjoint", linear, laxer=laxer, absolute=absolute)}
 
 
-# the cheapest of some sixty that were tried, and for each kind the plain one
+# the cheapest of 56 that were tried, and for each kind the plain one
 WAYS: dict[str, Way] = {}
 for _laxer in (1.0, 10.0, 100.0, 1000.0):
     WAYS |= _adjoint(_laxer, 1e-3)
