@@ -36,6 +36,7 @@ def test_the_sentence_names_what_changed_and_nothing_else() -> None:
     changes = Changes("numbers moved", "2026-11-22", 64, 1, rows)
     assert changes.finding == "On 2026-11-22 numbers moved; 1 of 2 verdicts changed: MOA-01 from inconclusive to supported."
     assert "<b>supported</b>" in shown(changes) and "<b>inconclusive</b>" not in shown(changes)
+    assert "With 64 draws a P(pass) of 0.05 or 0.95 is uncertain by 0.04 (90 %)" in shown(changes)  # 1.645 * sqrt(0.0475 / 64)
     assert Changes("numbers moved", "2026-11-22", 64, 1, rows[1:]).finding.endswith("none of 1 verdicts changed.")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from pathlib import Path
+from statistics import NormalDist
 
 from serdsim.claims.records import VERDICTS
 from serdsim.tables import Column, read_table
@@ -55,6 +57,15 @@ class Changes:
         told = f"{len(other)} of {len(self.rows)} verdicts changed: {'; '.join(other)}"
         told = told if other else f"none of {len(self.rows)} verdicts changed"
         return f"On {self.date} {self.cause}; {told}."
+
+    @property
+    def caution(self) -> str:
+        """How little so many draws can tell apart."""
+        room = NormalDist().inv_cdf(0.95) * sqrt(0.05 * 0.95 / self.draws)
+        return (
+            f"With {self.draws} draws a P(pass) of 0.05 or 0.95 is uncertain by {room:.2f} (90 %): a verdict near its bound may change "
+            "with the seed."
+        )
 
 
 def read_changes(library: Path) -> Changes | None:
