@@ -15,7 +15,7 @@ from serdsim.claims.evidence_rows import read_facts
 from serdsim.cli import main
 from serdsim.fit import Objective, ProblemError, check_problem, evaluate, read_problem
 from serdsim.fit.second_opinion import second_opinion
-from serdsim.fit.terms import fitted_rows, term_gradient
+from serdsim.fit.terms import fitted_rows
 from serdsim.model.recipe import shipped_library
 
 pytestmark = needs_petab
@@ -84,15 +84,6 @@ def test_a_failed_experiment_leaves_no_score(tmp_path: Path) -> None:
     found = Objective(problem).at({"k": math.nan})
     assert found.failures
     assert math.isnan(found.log_likelihood) and math.isnan(found.readings["b5"]) and found.terms["log_likelihood"].isna().all()
-
-
-def test_the_gradient_of_a_term_is_that_of_its_formula(tmp_path: Path) -> None:
-    problem = read_problem(extended(tmp_path))
-    values = {**problem.nominal, "a5": 2.0, "b5": 3.0, "b0": 7.0, "a1": 4.0}
-    found = {id: term_gradient(one, values) for id, one in problem.terms.items()}
-    assert found["same"] == ({"a5": 2.0, "factor": 2.0}, {})
-    assert found["ratio"] == ({"a5": pytest.approx(-0.75), "b5": 0.5}, {"spread": 1.0})
-    assert found["below"] == ({"b0": -1.0, "b5": 1.0}, {})
 
 
 def test_ids_of_the_problem_may_differ_in_the_extension_too(tmp_path: Path) -> None:
