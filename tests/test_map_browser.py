@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from browser_cases import opened
 from map_cases import map_page, played
-from test_page_browser import browser  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
@@ -53,17 +51,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path.as_uri()
 
 
-@contextmanager
-def opened(browser: Any, address: str, width: int = 1280, **options: Any) -> Iterator[Any]:  # noqa: F811
-    context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-    tab = context.new_page()
-    tab.goto(address)
-    if options.get("java_script_enabled", True):
-        tab.evaluate("() => document.fonts.ready.then(() => true)")
-    yield tab
-    context.close()
-
-
 def level(tab: Any, node: str) -> float:
     return float(tab.evaluate(f"""document.querySelector('#map-wide rect[data-l="{node}"]').getAttribute('height')"""))
 
@@ -71,28 +58,17 @@ def level(tab: Any, node: str) -> float:
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1440, "light"), (1440, "dark"), (1100, "light"), (1099, "light"), (600, "light"), (390, "light"), (390, "dark")]
 )
-def test_labels_keep_apart_and_nothing_leaves_the_file(browser: Any, address: str, width: int, scheme: str) -> None:  # noqa: F811
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    tab = context.new_page()
-    trouble: list[str] = []
-    requests: list[str] = []
-    tab.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(address)
-    tab.evaluate("() => document.fonts.ready.then(() => true)")
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.evaluate(LABELS) == []
-    assert tab.locator("svg.m-map:visible").count() == 1
-    assert tab.locator("#map-wide").is_visible() == (width >= 1100)
-    tab.click("#play")
-    tab.wait_for_timeout(100)
-    assert trouble == []
-    assert [url for url in requests if not url.startswith("data:")] == [address]
-    context.close()
+def test_labels_keep_apart_and_nothing_leaves_the_file(browser: Any, address: str, width: int, scheme: str) -> None:
+    with opened(browser, address, width, color_scheme=scheme) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate(LABELS) == []
+        assert tab.locator("svg.m-map:visible").count() == 1
+        assert tab.locator("#map-wide").is_visible() == (width >= 1100)
+        tab.click("#play")
+        tab.wait_for_timeout(100)
 
 
-def test_nothing_moves_by_itself_play_moves_and_pause_stops(browser: Any, address: str) -> None:  # noqa: F811
+def test_nothing_moves_by_itself_play_moves_and_pause_stops(browser: Any, address: str) -> None:
     with opened(browser, address) as tab:
         tab.wait_for_timeout(1200)
         assert tab.input_value("#time") == "0"
@@ -111,7 +87,7 @@ def test_nothing_moves_by_itself_play_moves_and_pause_stops(browser: Any, addres
         assert tab.input_value("#time") == held
 
 
-def test_the_slider_moves_by_keyboard_with_time_caption_and_numbers(browser: Any, address: str) -> None:  # noqa: F811
+def test_the_slider_moves_by_keyboard_with_time_caption_and_numbers(browser: Any, address: str) -> None:
     shown = played().shown()
     with opened(browser, address) as tab:
         tab.focus("#time")
@@ -131,7 +107,7 @@ def test_the_slider_moves_by_keyboard_with_time_caption_and_numbers(browser: Any
         assert tab.inner_text("#time-shown") == "0 h"
 
 
-def test_a_chosen_shape_shows_only_what_touches_it(browser: Any, address: str) -> None:  # noqa: F811
+def test_a_chosen_shape_shows_only_what_touches_it(browser: Any, address: str) -> None:
     touching = [edge for edge in played().map.edges if "dimer_free" in (*edge.sources, *edge.targets)]
     with opened(browser, address) as tab:
         tab.focus('#map-wide [data-n="dimer_free"]')
@@ -150,7 +126,7 @@ def test_a_chosen_shape_shows_only_what_touches_it(browser: Any, address: str) -
         assert tab.locator("#map-wide.has-chosen").count() == 0
 
 
-def test_every_line_is_a_link_with_a_name(browser: Any, address: str) -> None:  # noqa: F811
+def test_every_line_is_a_link_with_a_name(browser: Any, address: str) -> None:
     with opened(browser, address) as tab:
         for edge in played().map.edges:
             assert tab.locator("#map-wide").get_by_role("link", name=f"{edge.letter}: {edge.words}").count() == 1, edge.id
@@ -162,7 +138,7 @@ def test_every_line_is_a_link_with_a_name(browser: Any, address: str) -> None:  
         assert tab.evaluate("location.hash").startswith("#ref-")
 
 
-def test_it_reads_without_script(browser: Any, address: str) -> None:  # noqa: F811
+def test_it_reads_without_script(browser: Any, address: str) -> None:
     shown = played().shown()
     for width in (1280, 390):
         with opened(browser, address, width, java_script_enabled=False) as tab:
@@ -176,7 +152,7 @@ def test_it_reads_without_script(browser: Any, address: str) -> None:  # noqa: F
             assert tab.locator("#values tbody tr").count() == len(shown.map.nodes)
 
 
-def test_reduced_motion_has_no_transitions(browser: Any, address: str) -> None:  # noqa: F811
+def test_reduced_motion_has_no_transitions(browser: Any, address: str) -> None:
     seconds = "getComputedStyle(document.querySelector('#map-wide .m-lvl')).transitionDuration.split(',').map(parseFloat)"
     with opened(browser, address, reduced_motion="reduce") as tab:
         assert set(tab.evaluate(seconds)) == {0}
@@ -184,7 +160,7 @@ def test_reduced_motion_has_no_transitions(browser: Any, address: str) -> None: 
         assert max(tab.evaluate(seconds)) > 0
 
 
-def test_print_shows_the_wide_map_and_no_controls(browser: Any, address: str) -> None:  # noqa: F811
+def test_print_shows_the_wide_map_and_no_controls(browser: Any, address: str) -> None:
     with opened(browser, address, 900) as tab:
         tab.emulate_media(media="print")
         assert tab.locator("#map-wide").is_visible()

@@ -2,59 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browser_cases import OVERLAPS, opened
 from report_cases import PANELS, an_answer, page
 from serdsim.model.recipe import shipped_library
 
 pytestmark = pytest.mark.browser
-
-OVERLAPS = """() => {
-  const found = [];
-  for (const svg of document.querySelectorAll('svg.plot')) {
-    if (!svg.getClientRects().length) continue;
-    const box = svg.viewBox.baseVal;
-    const texts = [...svg.querySelectorAll('text')].map(t => [t.getBBox(), t.textContent]);
-    const size = svg.getBoundingClientRect().width / box.width;
-    for (const t of svg.querySelectorAll('text')) {
-      if (parseFloat(getComputedStyle(t).fontSize) * size < 11) found.push('too small: ' + t.textContent);
-    }
-    texts.forEach(([a, words], i) => {
-      if (a.x < -1 || a.y < -3 || a.x + a.width > box.width + 1 || a.y + a.height > box.height + 3) found.push('outside: ' + words);
-      texts.slice(i + 1).forEach(([b, other]) => {
-        const wide = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-        const high = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-        if (wide > 0.5 && high > 4.5) found.push(words + ' / ' + other);
-      });
-    });
-  }
-  return found;
-}"""
-
-
-def _executable() -> str:
-    found = os.environ.get("SERDSIM_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if found:
-        return found
-    if os.environ.get("CI") == "true":
-        pytest.fail("no chromium, and CI must test the page in one: install it or set SERDSIM_CHROMIUM")
-    pytest.skip("no chromium: install it or set SERDSIM_CHROMIUM to test the page in a browser")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = _executable()
-    sync_api = pytest.importorskip("playwright.sync_api") if os.environ.get("CI") != "true" else __import__("playwright.sync_api").sync_api
-    with sync_api.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -71,21 +28,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (800, "light"), (390, "light"), (390, "dark")])
 def test_page_fits_and_asks_for_nothing(browser: Any, address: str, width: int, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    tab = context.new_page()
-    trouble: list[str] = []
-    requests: list[str] = []
-    tab.on("console", lambda message: trouble.append(message.text) if message.type in ("error", "warning") else None)
-    tab.on("pageerror", lambda error: trouble.append(str(error)))
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(address)
-    tab.evaluate("() => document.fonts.ready.then(() => true)")
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.evaluate(OVERLAPS) == []
-    assert tab.evaluate("[...document.fonts].filter(f => f.status === 'error').length") == 0
-    assert trouble == []
-    assert [url for url in requests if not url.startswith("data:")] == [address]
-    context.close()
+    with opened(browser, address, width, color_scheme=scheme) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate(OVERLAPS) == []
+        assert tab.evaluate("[...document.fonts].filter(f => f.status === 'error').length") == 0
 
 
 def test_skip_link_and_theme_button_work_by_keyboard(browser: Any, address: str) -> None:

@@ -129,10 +129,9 @@ def used_experiments(problem: Problem) -> tuple[Experiment, ...]:
 
 
 def _value(model: Model, id: str) -> float:
-    try:
-        value = model[id].value
-    except Exception:  # a stoichiometry that has an id
+    if id not in {*model.parameters, *model.species, *model.compartments}:
         return _stoichiometry(model, id)
+    value = model[id].value
     return np.nan if value is None else float(value)
 
 

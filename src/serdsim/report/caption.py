@@ -15,7 +15,7 @@ __all__ = ["TableRow", "caption", "heads", "panel_table", "thinned"]
 MOST_ROWS = 13
 ROLE_WORDS = {
     "validate": "kept out of every fit",
-    "calibrate": "used in a fit",
+    "calibrate": "open to fits",
     "prior": "a weak prior at most, not used in a fit",
     "context": "for context only",
     "gap": "marks a gap",
