@@ -13,6 +13,8 @@ from types import MappingProxyType
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.salts import read_salts
+from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
 _FIELDS = ("id", "title", "fragments", "fragment_folder", "tables", "defaults", "outputs", "doses", "pre_run_h")
@@ -49,7 +51,8 @@ class Recipe:
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
-    ligand before a simulation starts [h].
+    ligand before a simulation starts [h]. In a host drugs have routes: `ways` says them for each name of `doses`, which has the
+    species of the first route then.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Recipe:
     defaults: Mapping[str, str]
     outputs: tuple[str, ...]
     doses: Mapping[str, str]
+    ways: Mapping[str, Ways]
     slots: Mapping[str, str]
     plating: Plating | None
     pre_run: float
@@ -134,15 +138,17 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
     record.require(*_FIELDS, example=_EXAMPLES)
     folder = library / "models" / record["fragment_folder"].text()
     defaults = {name: value.text() for name, value in record["defaults"].items()}
+    ways = {name: read_ways(value) for name, value in record["doses"].items() if isinstance(value.value, dict)}
     return Recipe(
         id=_id(record["id"]),
         title=record["title"].text(),
-        fragments=_fragments(record["fragments"], folder),
-        clones=_clones(record.get("clones"), folder),
+        fragments=_fragments(record["fragments"], folder, library / "models"),
+        clones=_clones(record.get("clones"), folder, library / "models"),
         tables=tuple(_table(entry) for entry in record["tables"].each(least=1)),
         defaults=MappingProxyType(defaults),
         outputs=record["outputs"].texts(least=1),
-        doses=MappingProxyType(_doses(record["doses"], defaults)),
+        doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
+        ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
         plating=_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
@@ -157,16 +163,16 @@ def _id(field: Field) -> str:
     return id
 
 
-def _fragments(names: Field, folder: Path) -> tuple[Path, ...]:
+def _fragments(names: Field, folder: Path, models: Path) -> tuple[Path, ...]:
     """Return the files of fragments; a name with a slash counts from the folder of all models."""
-    return tuple((folder.parent if "/" in name else folder) / f"{name}.ant" for name in names.texts(least=1))
+    return tuple((models if "/" in name else folder) / f"{name}.ant" for name in names.texts(least=1))
 
 
-def _clones(record: Field | None, folder: Path) -> Clones | None:
+def _clones(record: Field | None, folder: Path, models: Path) -> Clones | None:
     if record is None:
         return None
     record.require("fragments", "own", example={"fragments": "{_c1: [cell/receptor]}", "own": "[f_mutant]"})
-    each = tuple((suffix, _fragments(names, folder)) for suffix, names in record["fragments"].items())
+    each = tuple((suffix, _fragments(names, folder, models)) for suffix, names in record["fragments"].items())
     return Clones(each, record["own"].texts())
 
 
@@ -177,13 +183,16 @@ def _table(entry: Field) -> Mapping[str, object]:
     return found | ({"rename": {old: new.text() for old, new in renamed.items()}} if renamed else {})
 
 
-def _doses(doses: Field, defaults: Mapping[str, str]) -> dict[str, str]:
+def _doses(doses: Field, defaults: Mapping[str, str], ways: Mapping[str, Ways]) -> dict[str, str]:
     """Return into which species each drug is given; a name with @ stands for the drug that is selected there."""
+    if ways and len(ways) < len(list(doses.items())):
+        repair = "Write each as a mapping of routes, or each as the name of a species"
+        raise doses.wrong("some drugs have routes and some have not", "routes for every drug of a host, or for none", repair)
     for name, species in doses.items():
         if name.startswith("@") and name[1:] not in defaults:
             known = "one of " + ", ".join(f"@{place}" for place in defaults) if defaults else "a place that defaults names"
             raise species.wrong("this place has no default drug", known, f'Add "{name[1:]}" and a drug to defaults')
-    return {name: species.text() for name, species in doses.items()}
+    return {name: next(iter(ways[name].routes.values())).into if name in ways else species.text() for name, species in doses.items()}
 
 
 def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -240,6 +249,9 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     names = list(dict.fromkeys(row.text("drug") for row in rows))
     near = get_close_matches(drug, names, 1, 0.4)
     repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
+    if recipe.ways and (library / "drugs.tsv").is_file() and drug in choices(library, "drugs.tsv", "drug"):
+        repair = f"Take one of these, or add what was measured of {drug} to {table}"
+        raise TableError(Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
     raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
@@ -260,6 +272,13 @@ def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     together = library / "correlations.tsv"
     every = (library / recipe.file, *recipe.every_fragment, *tables, library / "references.bib")
     return (*every, together) if together.is_file() else every
+
+
+def drugs_of(model: str, library: Path) -> tuple[str, ...]:
+    """Return the drugs and salts that may be named in a regimen of a shipped model; not all of them have a place in it."""
+    tables = [str(entry["table"]) for entry in read_recipe(model, library).tables if entry.get("key") == "drug"]
+    names = (name for table in dict.fromkeys(("drugs.tsv", *tables)) for name in choices(library, table, "drug"))
+    return tuple(dict.fromkeys((*names, *read_salts(library))))
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

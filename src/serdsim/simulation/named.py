@@ -35,11 +35,12 @@ def simulate_named(
     *,
     genotype: str | None = None,
     cell_line: str | None = None,
-    duration_h: float = 72.0,
+    duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
+    settings: Mapping[str, float] | None = None,
     library: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -52,15 +53,18 @@ def simulate_named(
     model : str
         A shipped model or the path of an SBML or Antimony file.
     regimen : Regimen or str, optional
-        A concentration is added to a dish; in a model of your own the drug is the id of a species.
+        A concentration is added to a dish, a mass by a route to a host; in a model of your own the drug is the id of a species.
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
     duration_h, every_h : float
-        Length and distance of the outputs [h].
+        Length and distance of the outputs [h]; without a length a host is followed to the end of the last dosing interval, any
+        other model for 72 h.
     draws : int
         1 uses the central values; more draws parameters from their distributions.
     outputs : sequence of str, optional
         Ids of the model; left out: what the model shows by itself.
+    settings : mapping of str to float, optional
+        Values of inputs of the model, held in every draw, for example ``{"fed": 1.0}``.
 
     Raises
     ------
@@ -77,6 +81,7 @@ def simulate_named(
         draws=draws,
         seed=seed,
         outputs=outputs,
+        settings=settings,
         library=library,
         engine=engine,
     )

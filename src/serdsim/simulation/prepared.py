@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +18,18 @@ from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
 from serdsim.model.recipe import files_of, read_recipe, shipped_library
+from serdsim.model.salts import read_salts
+from serdsim.model.ways import Ways
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of
+from serdsim.simulation.host_doses import free_base, whole_length
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
+STANDARD_H = 72.0
 
 
 @dataclass(frozen=True)
@@ -63,24 +67,32 @@ def prepare(
     *,
     genotype: str | None = None,
     cell_line: str | None = None,
-    duration_h: float = 72.0,
+    duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
+    settings: Mapping[str, float] | None = None,
     library: Path | None = None,
     engine: Engine | None = None,
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
+
+    Without a length a host is followed to the end of the last dosing interval, any other model for 72 h.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
-    check_times(duration_h, every_h, draws)
-    question = ask(model, regimen := regimen or Regimen(), genotype, cell_line, outputs, library)
-    equations, flows = derive(question.model), infused(question, regimen)
+    regimen = regimen or Regimen()
+    doses = free_base(regimen, read_salts(library or shipped_library()))
+    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws)
+    question = ask(model, doses, genotype, cell_line, outputs, library, settings)
+    if duration_h is None:
+        duration_h = whole_length(doses) if question.ways else STANDARD_H
+        check_times(duration_h, every_h, draws)
+    equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
     times = grid(duration_h, every_h)
     per_hour = question.per_hour
@@ -91,7 +103,7 @@ def prepare(
         equations=equations_now,
         marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
         draws=Draws(0 if draws == 1 else draws, seed),
-        schedule=schedule_of(question, regimen, 1, float(times[-1]), per_hour),
+        schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
         times=times * per_hour,
         outputs=question.outputs,
         pre_run=question.pre_run * per_hour,
@@ -108,6 +120,7 @@ def prepare(
         "draws": draws,
         "seed": seed,
         "outputs": None if outputs is None else list(outputs),
+        **({"settings": dict(settings)} if settings else {}),
         "library": str(library.absolute()) if library else None,
     }
     record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
@@ -148,6 +161,8 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "pre_run_h": question.pre_run,
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
         "doses": dict(question.doses),
+        **({"settings": asked["settings"]} if "settings" in asked else {}),
+        **({"ways": {drug: _plain(ways) for drug, ways in question.ways.items()}} if question.ways else {}),
     }
     return {
         "run": run_id(digest, plan, seed, numerics),
@@ -159,6 +174,10 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
+
+
+def _plain(ways: Ways) -> dict[str, object]:
+    return asdict(replace(ways, routes={})) | {"routes": {name: asdict(way) for name, way in ways.routes.items()}}
 
 
 def _marks(
@@ -184,5 +203,7 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
     words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
+    settings = asked.get("settings") or {}
+    words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
     return " ".join([*words, *([f'--library "{library}"'] if library else [])])
