@@ -22,6 +22,7 @@ from scipy.optimize import least_squares
 from serdsim.analysis.exposure import simulate_exposures
 from serdsim.analysis.exposure_table import Exposure, read_exposures
 from serdsim.claims.evidence_rows import Fact, read_facts
+from serdsim.dosing.regimen import parse_regimen
 from serdsim.model.library_rows import COLUMNS, rows_of
 from serdsim.model.recipe import shipped_library
 from serdsim.tables import Column, read_table, write_table
@@ -204,6 +205,15 @@ def centred(library: Path) -> dict[str, Values]:
     return found
 
 
+def two_levels(library: Path, weight: float) -> dict[tuple[str, str], float]:
+    """Return clearance [L/h] and volume [L] of palbociclib in a mouse, through two levels after a dose into a vein."""
+    early, late = (one for one in read_exposures(library) if one.drug == "palbociclib" and one.seen.arm.model == "pk_mouse")
+    (dose,) = parse_regimen(early.seen.arm.regimen).doses
+    rate = float(np.log(early.value / late.value)) / (late.seen.end - early.seen.end)
+    volume = dose.amount * weight * 1e3 / (early.value * float(np.exp(rate * early.seen.end)))  # mg over ug/L
+    return {("palbociclib", "CL"): rate * volume, ("palbociclib", "central"): volume}
+
+
 def written(value: float) -> float:
     """Return a number with the digits that tables give."""
     return float(f"{value:.4g}")
@@ -232,11 +242,14 @@ def main() -> None:
         if row.text("id") == "body_weight"
     }
     own = {(row["drug"], row["id"]): row for row in human}
+    through = two_levels(arguments.library, hosts["mouse"])
     mouse = _table(arguments.library, "pk_mouse.tsv")
     for row in mouse:
         if "by verification/centre_pk.py" in str(row["note"]):
             power = HUMAN_TO_MOUSE[str(row["id"])]
             row["value"] = written(float(str(own[row["drug"], row["id"]]["value"])) * (hosts["mouse"] / hosts["human"]) ** power)
+        elif (str(row["drug"]), str(row["id"])) in through:
+            row["value"] = written(through[str(row["drug"]), str(row["id"])])
         elif str(row["note"]).startswith("as in patients"):
             row["value"] = own[row["drug"], row["id"]]["value"]
     write_table(arguments.library / "pk_mouse.tsv", TABLE, mouse)

@@ -112,9 +112,9 @@ def _curves(
         arm, slot = window.arm, slots[window.arm]
         own = times[arm]
         here = (own >= window.start) & (own <= window.end)
-        nM = found.values[outputs.index(_STATES[window.analyte].format(slot)), : len(own), arms.index(arm)][here]
+        molar = found.values[outputs.index(_STATES[window.analyte].format(slot)), : len(own), arms.index(arm)][here]
         mass = float(questions[arm].model.quantity(_MASSES[window.analyte].format(slot)).value or 0.0)
-        curves[window] = Curve(own[here], nM * convert(1.0, "nmol/L", "mol/L") * mass * convert(1.0, "g/L", "ng/mL"))
+        curves[window] = Curve(own[here], molar * convert(1.0, "nmol/L", "mol/L") * mass * convert(1.0, "g/L", "ng/mL"))
     return curves
 
 
