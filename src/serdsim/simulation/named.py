@@ -14,7 +14,7 @@ from serdsim.dosing.regimen import Regimen, parse_regimen
 from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
 from serdsim.results.run_record import package_versions, serdsim_version
-from serdsim.simulation.prepared import prepare
+from serdsim.simulation.prepared import Prepared, prepare
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,8 +57,7 @@ def simulate_named(
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
     duration_h, every_h : float
-        Length and distance of the outputs [h]; without a length a host is followed to the end of the last dosing interval, any
-        other model for 72 h.
+        Length and distance of the outputs [h]; without a length as `prepare` says.
     draws : int
         1 uses the central values; more draws parameters from their distributions.
     outputs : sequence of str, optional
@@ -85,6 +84,10 @@ def simulate_named(
         library=library,
         engine=engine,
     )
+    return _run(ready, workers, progress)
+
+
+def _run(ready: Prepared, workers: int | None, progress: Progress | None) -> SimulationResult:
     from serdsim.results.dataset import label  # loads xarray, which streamed runs do not need
 
     question = ready.question

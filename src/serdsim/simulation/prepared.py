@@ -77,35 +77,30 @@ def prepare(
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
 
-    Without a length a host is followed to the end of the last dosing interval, any other model for 72 h.
+    Without a length a host is followed to the end of the last dosing interval, another model for 72 h.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
-    regimen = regimen or Regimen()
-    doses = free_base(regimen, read_salts(library or shipped_library()))
+    doses = free_base(regimen := regimen or Regimen(), read_salts(library or shipped_library()))
     check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
-    if duration_h is None:
-        duration_h = whole_length(doses) if question.ways else STANDARD_H
-        check_times(duration_h, every_h, draws)
+    duration_h = _length(duration_h, doses, question, every_h)
     equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
-    times = grid(duration_h, every_h)
-    per_hour = question.per_hour
-    equations_now = with_infusions(equations, flows)
+    times, equations_now = grid(duration_h, every_h), with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
     job = DrawnJob(
         engine=engine,
         equations=equations_now,
         marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
         draws=Draws(0 if draws == 1 else draws, seed),
-        schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
-        times=times * per_hour,
+        schedule=schedule_of(question, doses, 1, float(times[-1]), question.per_hour),
+        times=times * question.per_hour,
         outputs=question.outputs,
-        pre_run=question.pre_run * per_hour,
+        pre_run=question.pre_run * question.per_hour,
         chunk=engine.chunk_of(len(times) * len(question.outputs)),
         plating=question.plating,
     )
@@ -125,6 +120,15 @@ def prepare(
     record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
     record["replay"] = _replay(question, asked, library)
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+
+
+def _length(duration_h: float | None, doses: Regimen, question: Question, every_h: float) -> float:
+    """Return how long is simulated [h]; the length that a regimen itself gives is checked like one that is asked for."""
+    if duration_h is not None:
+        return duration_h
+    found = whole_length(doses) if question.ways else STANDARD_H
+    check_times(found, every_h, 1)
+    return found
 
 
 def check_times(duration_h: float, every_h: float, draws: int) -> None:
