@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME in h) instead of a regimen; own models only."
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
+_PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
 _HOURS, _EVERY = 72.0, 1.0
 
 
@@ -29,7 +30,8 @@ def simulate(
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
     hours: Annotated[float, typer.Option("--hours", help="Length in h.")] = _HOURS,
     every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Individuals; 1 uses the central parameters.")] = 1,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
+    patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
     seed: options.Seed = 1,
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
     compartments: Annotated[str | None, typer.Option("--compartments", metavar="LIST", help=_COMPARTMENTS)] = None,
@@ -52,6 +54,7 @@ def simulate(
             "--genotype or --cell-line": bool(genotype or cell_line),
             "--hours or --every": (hours, every) != (_HOURS, _EVERY),
             "--draws": draws != 1,
+            "--patients": patients != 0,
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
@@ -71,6 +74,7 @@ def simulate(
         duration_h=hours,
         every_h=every,
         draws=draws,
+        patients=patients,
         seed=seed,
         outputs=output or None,
         library=library,

@@ -22,10 +22,14 @@ from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
-from serdsim.simulation.draws import Draws, Marginal, marginals_of
+from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
+_WHICH = (
+    "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
+    "variances between individuals, and all patients of a draw share its uncertain parameters."
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def prepare(
     duration_h: float = 72.0,
     every_h: float = 1.0,
     draws: int = 1,
+    patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     library: Path | None = None,
@@ -78,7 +83,7 @@ def prepare(
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
-    check_times(duration_h, every_h, draws)
+    check_times(duration_h, every_h, draws, patients)
     question = ask(model, regimen := regimen or Regimen(), genotype, cell_line, outputs, library)
     equations, flows = derive(question.model), infused(question, regimen)
     check_outputs(question, equations)
@@ -86,11 +91,13 @@ def prepare(
     per_hour = question.per_hour
     equations_now = with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
+    marginals = marginals_of(question.model, equations.given)
+    require_variance(marginals, individuals := Draws(0 if draws == 1 else draws, seed, beside=patients), question.name)
     job = DrawnJob(
         engine=engine,
         equations=equations_now,
-        marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
-        draws=Draws(0 if draws == 1 else draws, seed),
+        marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
+        draws=individuals,
         schedule=schedule_of(question, regimen, 1, float(times[-1]), per_hour),
         times=times * per_hour,
         outputs=question.outputs,
@@ -106,6 +113,7 @@ def prepare(
         "duration_h": duration_h,
         "every_h": every_h,
         "draws": draws,
+        **({"patients": patients} if patients else {}),
         "seed": seed,
         "outputs": None if outputs is None else list(outputs),
         "library": str(library.absolute()) if library else None,
@@ -115,8 +123,8 @@ def prepare(
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
 
 
-def check_times(duration_h: float, every_h: float, draws: int) -> None:
-    """Raise an InputError for a length, a distance or a number of draws that means nothing, or for too many outputs."""
+def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
+    """Raise an InputError for a length, a distance or a number of individuals that means nothing, or for too many outputs."""
     issues = [
         Issue(f"{name} is {value:g}", expected="a finite number of hours above 0")
         for name, value in (("--hours", duration_h), ("--every", every_h))
@@ -124,6 +132,8 @@ def check_times(duration_h: float, every_h: float, draws: int) -> None:
     ]
     if draws < 1:
         issues.append(Issue(f"--draws is {draws}", expected="1 or more"))
+    if patients < 0:
+        issues.append(Issue(f"--patients is {patients}", expected="0 or more"))
     if not issues and duration_h / every_h > MOST_TIMES:
         words = f"--hours {duration_h:g} --every {every_h:g} asks for {duration_h / every_h:.3g} outputs"
         issues = [Issue(words, expected=f"at most {MOST_TIMES}")]
@@ -143,7 +153,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
     plan = {
         "model": "own model" if question.own else question.name,
         "selection": dict(question.selection),
-        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
+        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
@@ -156,6 +166,9 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "plan": plan,
         "numerics": numerics,
         "doses_after_the_end": late,
+        **(
+            {"individuals": _WHICH.format(patients=asked["patients"], group=1 + int(str(asked["patients"])))} if "patients" in asked else {}
+        ),
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
@@ -184,5 +197,6 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
     words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
+    words += [f"--patients {asked['patients']}"] if "patients" in asked else []
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
     return " ".join([*words, *([f'--library "{library}"'] if library else [])])
