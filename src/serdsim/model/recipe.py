@@ -44,7 +44,8 @@ class Recipe:
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
-    ligand before a simulation starts [h].
+    ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
+    of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change.
     """
 
     id: str
@@ -58,6 +59,8 @@ class Recipe:
     plating: Plating | None
     pre_run: float
     file: str
+    medium: str | None = None
+    balances: tuple[str, ...] = ()
 
 
 def shipped_library() -> Path:
@@ -135,6 +138,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         plating=_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
+        medium=_ligand(record),
+        balances=balances.texts() if (balances := record.get("balances")) is not None else (),
     )
 
 
@@ -175,6 +180,17 @@ def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
             repair = f'Add "@{name}" with its species to doses, and a drug to defaults'
             raise row.wrong("no drug can be given into this place", "one of " + (", ".join(given) or "the places of doses"), repair)
     return {name: row.text() for name, row in slots.items()}
+
+
+def _ligand(record: Field) -> str | None:
+    medium = record.get("medium")
+    if medium is None:
+        return None
+    given = [name for name, _ in record["doses"].items() if not name.startswith("@")]
+    if medium.text() not in given:
+        expected = "one of " + (", ".join(given) or "the drugs that doses names without @")
+        raise medium.wrong(f'no species is named for "{medium.text()}"', expected, "Add it with its species to doses")
+    return medium.text()
 
 
 def _plating(record: Field | None) -> Plating | None:

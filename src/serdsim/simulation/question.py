@@ -38,9 +38,15 @@ class Question:
 
 
 def ask(
-    name: str, regimen: Regimen, genotype: str | None, cell_line: str | None, outputs: Sequence[str] | None, library: Path | None
+    name: str,
+    regimen: Regimen,
+    genotype: str | None,
+    cell_line: str | None,
+    outputs: Sequence[str] | None,
+    library: Path | None,
+    select: Mapping[str, str] | None = None,
 ) -> Question:
-    """Return the question that a name and its options ask.
+    """Return the question that a name and its options ask; `select` names rows of further tables of a shipped model.
 
     Raises
     ------
@@ -49,7 +55,7 @@ def ask(
     """
     root = library or shipped_library()
     if name in shipped_models(root):
-        return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root)
+        return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root, select or {})
     path = Path(name)
     if not path.exists():
         raise neither_model_nor_file(name, root)
@@ -70,7 +76,14 @@ def ask(
 
 
 def _shipped(
-    recipe: Recipe, name: str, regimen: Regimen, genotype: str | None, cell_line: str | None, outputs: Sequence[str] | None, root: Path
+    recipe: Recipe,
+    name: str,
+    regimen: Regimen,
+    genotype: str | None,
+    cell_line: str | None,
+    outputs: Sequence[str] | None,
+    root: Path,
+    select: Mapping[str, str],
 ) -> Question:
     given: dict[str, str] = {}
     for drug in dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses):
@@ -80,7 +93,7 @@ def _shipped(
             raise RegimenError(Issue(problem, expected=f"one {slot}", repair="Take one of the two out of the regimen"))
         given[slot] = drug
     selection = {**recipe.defaults} | given
-    selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
+    selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line), *select.items()) if value}
     model = load(name, library=root, **selection)
     doses = {(selection[drug[1:]] if drug.startswith("@") else drug): target for drug, target in recipe.doses.items()}
     shown = tuple(outputs or recipe.outputs)
