@@ -44,6 +44,37 @@ def test_an_arm_is_what_a_simulation_of_its_sentence_gives(tmp_path: Path) -> No
     assert 0.0 <= readings.worst_balance < 1e-9 and readings.individuals == 9 and readings.animals == 0
 
 
+@pytest.mark.parametrize(
+    ("model", "sentence", "doses", "seed"),
+    [
+        ("pk_human", "camizestrant {dose} po q24h x 3 + ribociclib 400 mg po q24h x 3", ("0 mg", "75 mg", "300 mg"), 3),
+        ("pk_human", "imlunestrant-tosylate {dose} po q24h x 3 + abemaciclib 150 mg po q12h x 6", ("265.66 mg", "531.32 mg"), 4),
+        (
+            "pk_mouse",
+            "fulvestrant {dose} im q168h x 1 + palbociclib 50 mg/kg po q24h x 3 from 12 h",
+            ("0 mg/kg", "25 mg/kg", "200 mg/kg"),
+            5,
+        ),
+    ],
+)
+def test_shipped_hosts_take_doses_as_in_a_simulation(tmp_path: Path, model: str, sentence: str, doses: tuple[str, ...], seed: int) -> None:
+    """Lags, salts, two sites, body weight, and numbers that depend on the first dose act as they do there."""
+    path = tmp_path / "X.yaml"
+    series = f'  - {{id: a, regimen: "{sentence}", doses: [{", ".join(doses)}]}}\n'
+    head = HEAD.replace("body", model).replace("pre_run: 0 h", "pre_run: 24 h").replace("every: 12 h", "every: 6 h")
+    path.write_text(head.replace("[drug_plasma, tumour, burden]", "[drug_plasma, partner_plasma]") + f"series:\n{series}")
+    readings = run_experiment(read_experiment(path), Draws(2, seed), workers=1)
+    for row, dose in enumerate(doses):
+        said = simulate_named(
+            model, sentence.replace("{dose}", dose), duration_h=72, every_h=6, draws=2, seed=seed, outputs=["drug_plasma", "partner_plasma"]
+        )
+        for id in ("drug_plasma", "partner_plasma"):
+            found, wanted = readings.series["a"].values[id][row], said.dataset[id].values.T
+            assert np.allclose(found, wanted, rtol=1e-5, atol=1e-6 * wanted.max())
+            assert wanted.max() > 0 or dose.startswith("0 ")
+    assert 0.0 < readings.worst_balance < 1e-8
+
+
 def test_only_the_arms_that_are_needed_are_run(tmp_path: Path) -> None:
     library, found = body_library(tmp_path), read(tmp_path)
     every = run_experiment(found, Draws(2, 7), library=library, workers=1).series["a"]

@@ -19,7 +19,8 @@ _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME in h) instead of a regimen; own models only."
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
 _PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
-_HOURS, _EVERY = 72.0, 1.0
+_SET = "Value of an input of the model as NAME=VALUE, for example fed=1; may be repeated."
+_EVERY = 1.0
 
 
 def simulate(
@@ -28,11 +29,12 @@ def simulate(
     *,
     genotype: Annotated[str | None, typer.Option("--genotype", help="ESR1 genotype of a shipped model [default: WT]")] = None,
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
-    hours: Annotated[float, typer.Option("--hours", help="Length in h.")] = _HOURS,
+    hours: Annotated[float | None, typer.Option("--hours", help="Length in h [default: 72; a host: the last dosing interval]")] = None,
     every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
     patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
     seed: options.Seed = 1,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_SET)] = None,
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
     compartments: Annotated[str | None, typer.Option("--compartments", metavar="LIST", help=_COMPARTMENTS)] = None,
     output: Annotated[list[str] | None, typer.Option("--output", metavar="NAME", help="Observable to keep; may be repeated.")] = None,
@@ -52,9 +54,9 @@ def simulate(
         others = {
             "a regimen": regimen is not None,
             "--genotype or --cell-line": bool(genotype or cell_line),
-            "--hours or --every": (hours, every) != (_HOURS, _EVERY),
-            "--draws": draws != 1,
-            "--patients": patients != 0,
+            "--hours or --every": (hours, every) != (None, _EVERY),
+            "--draws or --patients": (draws, patients) != (1, 0),
+            "--set": bool(set_),
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
@@ -77,6 +79,7 @@ def simulate(
         patients=patients,
         seed=seed,
         outputs=output or None,
+        settings=_settings(set_ or []),
         library=library,
     )
     run_and_show(ready, out, workers, as_json)
@@ -113,11 +116,29 @@ def _report_on_own_model(model: str, library: Path | None) -> None:
         say("It gives no unit of time: --hours and --every are taken in its own unit.")
 
 
+def _settings(words: list[str]) -> dict[str, float]:
+    """Return the values that --set gives."""
+    found: dict[str, float] = {}
+    for word in words:
+        name, sign, text = (part.strip() for part in word.partition("="))
+        try:
+            value = float(text) if "_" not in text else None
+        except ValueError:
+            value = None
+        if not name or not sign or value is None:
+            repair = "Write the name of an input of the model, =, and a number, without blanks"
+            raise InputError(Issue(f'--set "{word}" is not NAME=VALUE', expected="for example --set fed=1", repair=repair))
+        if name in found:
+            raise InputError(Issue(f"--set {name} is given twice", expected="each input once", repair="Keep one of the two"))
+        found[name] = value
+    return found
+
+
 def _doses(regimen: str | None, model: str, library: Path | None) -> Regimen | None:
     from serdsim.dosing.regimen import parse_regimen
-    from serdsim.model.recipe import choices, shipped_library, shipped_models
+    from serdsim.model.recipe import drugs_of, shipped_library, shipped_models
 
     if regimen is None:
         return None
-    known = choices(library or shipped_library(), "drugs.tsv", "drug") if model in shipped_models(library) else ()
+    known = drugs_of(model, library or shipped_library()) if model in shipped_models(library) else ()
     return parse_regimen(regimen, known)

@@ -11,9 +11,10 @@ from serdsim.errors import Issue, RegimenError, UnitError
 from serdsim.units import Unit, parse_unit
 
 Route = Literal["po", "im", "iv", "iv-inf"]
-Kind = Literal["mass", "amount", "concentration"]
+Kind = Literal["mass", "mass per weight", "amount", "concentration"]
 ROUTES: tuple[Route, ...] = ("po", "im", "iv", "iv-inf")
 MAX_COUNT = 100_000
+PER_WEIGHT = "/kg"
 _KINDS: tuple[tuple[Kind, Unit], ...] = (
     ("mass", parse_unit("mg")),
     ("amount", parse_unit("nmol")),
@@ -32,7 +33,7 @@ class Dose:
     amount : float
         How much each time [`unit`]; at least 0 and finite.
     unit : str
-        A mass (mg), an amount (nmol) or, for a dish, a concentration (nM).
+        A mass (mg), a mass per body weight (mg/kg), an amount (nmol) or, for a dish, a concentration (nM).
     route : {"po", "im", "iv", "iv-inf"} or None
         By mouth, into muscle, into a vein at once, into a vein over `duration_h`; None where the model has one way in.
     duration_h : float or None
@@ -105,6 +106,8 @@ def kind_of(unit: str) -> Kind:
         For an unknown unit and for one of another kind.
     """
     expected = "a mass, an amount or an amount concentration such as mg, nmol or nM"
+    if unit.endswith(PER_WEIGHT) and unit != PER_WEIGHT and kind_of(unit.removesuffix(PER_WEIGHT)) == "mass":
+        return "mass per weight"
     try:
         parsed = parse_unit(unit)
     except UnitError as error:

@@ -52,6 +52,9 @@ def _problems(dose: Dose, compartments: Mapping[str, int]) -> list[Issue]:
     issues = []
     if dose.kind == "concentration":
         issues.append(Issue(f"{dose.amount:g} {dose.unit}: a concentration is not an AMT", id=dose.drug, expected="a mass or an amount"))
+    if dose.kind == "mass per weight":
+        problem, expected = f"{dose.amount:g} {dose.unit}: an AMT does not know the body weight", "a mass or an amount"
+        issues.append(Issue(problem, id=dose.drug, expected=expected))
     if dose.amount == 0:
         issues.append(Issue("a dose of 0 is no dosing row of NONMEM", id=dose.drug, expected="an amount above 0"))
     if dose.duration_h and not 0 < dose.amount / dose.duration_h < math.inf:

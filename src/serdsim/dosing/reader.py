@@ -12,7 +12,7 @@ from serdsim.dosing.sentence import NUMBER, Word, is_name, nearest, refuse, spli
 from serdsim.errors import RegimenError, UnitError
 from serdsim.units import parse_unit
 
-_UNITS = ("mg", "g", "ug", "ng", "kg", "nmol", "umol", "mmol", "pmol", "mol", "nM", "pM", "uM", "mM", "fM", "M")
+_UNITS = ("mg", "mg/kg", "g", "ug", "ng", "kg", "nmol", "umol", "mmol", "pmol", "mol", "nM", "pM", "uM", "mM", "fM", "M")
 _TIMES = ("h", "min", "s", "d", "week")
 _UNIT_WORDS = {
     "mcg": "ug", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "day": "d", "days": "d", "weeks": "week", "w": "week", "wk": "week",

@@ -12,7 +12,7 @@ import numpy as np
 
 from serdsim.codegen.equations import Equations, derive
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.dosed import question_of
+from serdsim.experiments.dosed import arm_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
 from serdsim.model.library import load
@@ -40,7 +40,7 @@ def model_of(experiment: Experiment, series: Series, library: Path | None = None
     A partner drug takes its own place and leaves the receptor's ligand at its default, with none of it in the medium.
     """
     if series.regimen:
-        return question_of(experiment, series, library).model
+        return arm_of(experiment, series, (*series.concentrations, 0.0)[0], library).question.model
     chosen = {slot: drug for drug, (slot, _) in places_of(experiment, series, library).items()}
     return load(experiment.model, library=library, **chosen, genotype=series.genotype, cell_line=series.cell_line, **series.select)
 

@@ -2,50 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from serdsim.codegen.equations import Equations
+from serdsim.dosing.regimen import Regimen
 from serdsim.engine.plan import KINDS, Schedule, same_instant
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.course import worst_balance
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.treatment import drug_of, regimen_of
+from serdsim.model.entities import Model
 from serdsim.model.expression import symbols
 from serdsim.model.recipe import read_recipe, shipped_library
+from serdsim.model.salts import read_salts
 from serdsim.simulation.doses import infused, schedule_of
+from serdsim.simulation.host_doses import free_base
 from serdsim.simulation.question import Question, ask
 
 
 @dataclass(frozen=True)
 class DosedArm:
-    """One dose of a series."""
+    """One dose of a series, with what is asked of the model and the doses of free base."""
 
     series: Series
     dose: float
     question: Question
+    regimen: Regimen
+
+    def values(self, given: np.ndarray, ids: Sequence[str], base: Model) -> np.ndarray:
+        """Return the numbers of the arm, shape (id, individual): those of its series, whose model is `base`, but for what depends on
+        its dose.
+        """
+        found = given.copy()
+        for i, id in enumerate(ids):
+            if id in base.parameters and self.question.model.parameters[id].value != base.parameters[id].value:
+                found[i] = self.question.model.parameters[id].value
+        return found
 
 
-def question_of(experiment: Experiment, series: Series, library: Path | None, dose: float | None = None) -> Question:
-    """Return what is asked of the model by an arm of a series, by default that of its first dose; `series.drug` may be another drug
-    than that of the sentence, in whose place it is then given, and only drugs that the series names are given.
+def arm_of(experiment: Experiment, series: Series, dose: float, library: Path | None) -> DosedArm:
+    """Return an arm of a series.
+
+    `series.drug` may be another drug than that of the sentence, in whose place it is then given; only drugs that the series names are
+    given.
     """
-    defaults = read_recipe(experiment.model, library or shipped_library()).defaults
+    root = library or shipped_library()
+    defaults = read_recipe(experiment.model, root).defaults
     genotype = series.genotype if "genotype" in defaults or series.genotype != "WT" else None
-    regimen = regimen_of(series.regimen, series.concentrations[0] if dose is None else dose, series.unit, _drugs(series))
-    return ask(experiment.model, regimen, genotype, series.cell_line or None, None, library, series.select)
-
-
-def _drugs(series: Series) -> Mapping[str, str]:
-    return {drug_of(series.regimen): series.drug, **{drug: drug for drug in series.beside}}
+    drugs = {drug_of(series.regimen): series.drug, **{drug: drug for drug in series.beside}}
+    doses = free_base(regimen_of(series.regimen, dose, series.unit, drugs), read_salts(root))
+    question = ask(experiment.model, doses, genotype, series.cell_line or None, None, library, select=series.select)
+    return DosedArm(series, dose, question, doses)
 
 
 def dosed_arms(experiment: Experiment, wanted: Sequence[Series], library: Path | None) -> list[DosedArm]:
     """Return the arms of the series."""
-    return [DosedArm(series, dose, question_of(experiment, series, library, dose)) for series in wanted for dose in series.concentrations]
+    return [arm_of(experiment, series, dose, library) for series in wanted for dose in series.concentrations]
 
 
 @dataclass(frozen=True)
@@ -73,11 +89,10 @@ class Dosing:
         )
 
     def _of(self, arm: DosedArm, end: float) -> Schedule:
-        regimen = regimen_of(arm.series.regimen, arm.dose, arm.series.unit, _drugs(arm.series))
-        if infused(arm.question, regimen):
+        if infused(arm.question, arm.regimen):
             problem, repair = "an experiment gives no infusions", "Give the dose at once, iv or by mouth"
             raise ClaimError(Issue(problem, file=arm.series.file, id=arm.series.id, expected="po, im or iv", repair=repair))
-        doses, settings = schedule_of(arm.question, regimen, 1, end, arm.question.per_hour), arm.series.settings
+        doses, settings = schedule_of(arm.question, arm.regimen, 1, end, arm.question.per_hour), arm.series.settings
         names = (*settings, *doses.names)
         return Schedule(
             names=names,

@@ -131,10 +131,12 @@ def run_experiment(
     run = partial(run_ensemble, equations, workers=workers, progress=progress)
     before = _pre_run(experiment, wanted, given, equations, recipe, partial(run, title=f"{title}: pre-run"))
     start = {id: plated(recipe.plating, equations, given[id], state) for id, state in before.items()}
-    block, state = (
-        np.concatenate([kept[series.id] for series in wanted for _ in series.concentrations], axis=1) for kept in (given, start)
-    )
     supply = _supply(experiment, wanted, equations, recipe, library)
+    state = np.concatenate([start[series.id] for series in wanted for _ in series.concentrations], axis=1)
+    if isinstance(supply, Dosing):
+        block = np.concatenate([arm.values(given[arm.series.id], equations.given, models[arm.series.id]) for arm in supply.arms], axis=1)
+    else:
+        block = np.concatenate([given[series.id] for series in wanted for _ in series.concentrations], axis=1)
     course = run_course(experiment, supply, block, state, equations, recipe, engine_for(equations).rtol, partial(run, title=title))
     return _readings(experiment, wanted, models, course, draws)
 

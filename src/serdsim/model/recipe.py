@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.salts import read_salts
+from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
 TOGETHER = ("correlations.tsv", "iiv_correlations.tsv")  # of numbers that were fitted together, and of differences between individuals
@@ -45,7 +47,8 @@ class Recipe:
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
-    of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change.
+    of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Recipe:
     defaults: Mapping[str, str]
     outputs: tuple[str, ...]
     doses: Mapping[str, str]
+    ways: Mapping[str, Ways]
     slots: Mapping[str, str]
     plating: Plating | None
     pre_run: float
@@ -126,6 +130,7 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
     record.require(*_FIELDS, example=_EXAMPLES)
     folder = library / "models" / record["fragment_folder"].text()
     defaults = {name: value.text() for name, value in record["defaults"].items()}
+    ways = {name: read_ways(value) for name, value in record["doses"].items() if isinstance(value.value, dict)}
     return Recipe(
         id=_id(record["id"]),
         title=record["title"].text(),
@@ -133,7 +138,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         tables=tuple(_table(entry) for entry in record["tables"].each(least=1)),
         defaults=MappingProxyType(defaults),
         outputs=record["outputs"].texts(least=1),
-        doses=MappingProxyType(_doses(record["doses"], defaults)),
+        doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
+        ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
         plating=_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
@@ -157,13 +163,16 @@ def _table(entry: Field) -> Mapping[str, object]:
     return found | ({"rename": {old: new.text() for old, new in renamed.items()}} if renamed else {})
 
 
-def _doses(doses: Field, defaults: Mapping[str, str]) -> dict[str, str]:
+def _doses(doses: Field, defaults: Mapping[str, str], ways: Mapping[str, Ways]) -> dict[str, str]:
     """Return into which species each drug is given; a name with @ stands for the drug that is selected there."""
+    if ways and len(ways) < len(list(doses.items())):
+        repair = "Write each as a mapping of routes, or each as the name of a species"
+        raise doses.wrong("some drugs have routes and some have not", "routes for every drug of a host, or for none", repair)
     for name, species in doses.items():
         if name.startswith("@") and name[1:] not in defaults:
             known = "one of " + ", ".join(f"@{place}" for place in defaults) if defaults else "a place that defaults names"
             raise species.wrong("this place has no default drug", known, f'Add "{name[1:]}" and a drug to defaults')
-    return {name: species.text() for name, species in doses.items()}
+    return {name: next(iter(ways[name].routes.values())).into if name in ways else species.text() for name, species in doses.items()}
 
 
 def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
@@ -222,6 +231,11 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     names = list(dict.fromkeys(row.text("drug") for row in rows))
     near = get_close_matches(drug, names, 1, 0.4)
     repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
+    if recipe.ways and (library / "drugs.tsv").is_file() and drug in choices(library, "drugs.tsv", "drug"):
+        repair = f"Take one of these, or add what was measured of {drug} to {table}"
+        raise TableError(
+            Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair)
+        )
     raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
@@ -242,6 +256,13 @@ def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     together = (library / name for name in TOGETHER)
     every = (library / recipe.file, *recipe.fragments, *tables, library / "references.bib")
     return (*every, *(path for path in together if path.is_file()))
+
+
+def drugs_of(model: str, library: Path) -> tuple[str, ...]:
+    """Return the drugs and salts that may be named in a regimen of a shipped model; not all of them have a place in it."""
+    tables = [str(entry["table"]) for entry in read_recipe(model, library).tables if entry.get("key") == "drug"]
+    names = (name for table in dict.fromkeys(("drugs.tsv", *tables)) for name in choices(library, table, "drug"))
+    return tuple(dict.fromkeys((*names, *read_salts(library))))
 
 
 def choices(library: Path, table: str, key: str) -> tuple[str, ...]:

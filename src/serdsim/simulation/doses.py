@@ -11,30 +11,36 @@ from serdsim.dosing.records import DOSE, OTHER, Person, Record, in_time_unit
 from serdsim.dosing.regimen import Dose, Regimen, kind_of
 from serdsim.engine.plan import Schedule
 from serdsim.errors import Issue, RegimenError
-from serdsim.simulation.event_rules import follow
+from serdsim.simulation.event_rules import Item, follow
+from serdsim.simulation.host_doses import Entry, entries_of, second_doses
 from serdsim.simulation.question import Question
 from serdsim.units import convert, parse_unit
 
 
 def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: float, per_hour: float) -> Schedule:
     """Return the stops of a regimen up to the end [h]; every later dose is left to `doses_after`."""
-    drugs = {drug: number for number, drug in enumerate(regimen.drugs, start=1)}
+    brought = [(dose, entry) for dose in regimen.doses if dose.amount > 0 for entry in brings(dose, question)]
+    places = {species: number for number, species in enumerate(dict.fromkeys(entry.species for _, entry in brought), start=1)}
     records = [
         Record(
             time,
             DOSE,
-            amount_of(dose, question),
-            drugs[dose.drug],
+            entry.amount,
+            places[entry.species],
             rate=-2.0 if dose.duration_h else 0.0,
             modelled_duration=dose.duration_h,
+            lag=entry.lag,
         )
-        for dose in regimen.doses
+        for dose, entry in brought
         for time in dose.times_h
-        if time <= end_h and dose.amount > 0
+        if time <= end_h
     ]
     ordered = (*sorted(records, key=lambda record: record.time), Record(end_h, OTHER))
     (person,) = in_time_unit([Person("everyone", ordered)], per_hour)
-    items = follow(person, {number: question.doses[drug] for drug, number in drugs.items()}).items
+    given = follow(person, {number: species for species, number in places.items()}).items
+    said = second_doses(regimen, question.ways) if question.ways else []
+    switches: list[Item] = [(time * per_hour, "set", input, 1.0) for time, input in said if time <= end_h]
+    items = sorted([*switches, *given], key=lambda item: item[0])
     values = np.repeat(np.array([value for *_, value in items], float).reshape(len(items), 1), individuals, axis=1)
     return Schedule.shared(
         [time for time, *_ in items], [kind for _, kind, *_ in items], [str(target) for _, _, target, _ in items], values
@@ -43,8 +49,15 @@ def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: f
 
 def infused(question: Question, regimen: Regimen) -> tuple[str, ...]:
     """Return the species that infusions of a regimen go into; raises for a dose that the model cannot take."""
-    doses = [dose for dose in regimen.doses if amount_of(dose, question) and dose.route == "iv-inf"]
-    return tuple(dict.fromkeys(question.doses[dose.drug] for dose in doses))
+    brought = [(dose, entry) for dose in regimen.doses for entry in brings(dose, question)]
+    return tuple(dict.fromkeys(entry.species for dose, entry in brought if entry.amount and dose.route == "iv-inf"))
+
+
+def brings(dose: Dose, question: Question) -> tuple[Entry, ...]:
+    """Return what one dose brings into which species; raises for a dose that the model cannot take."""
+    if dose.drug in question.ways:
+        return entries_of(dose, question.ways[dose.drug], question.model)
+    return (Entry(question.doses[dose.drug], amount_of(dose, question), 0.0),)
 
 
 def amount_of(dose: Dose, question: Question) -> float:
@@ -87,6 +100,9 @@ def _converted(dose: Dose, question: Question, target: str, substance: str) -> f
     if kind == "mass" and not weighed:
         repair = "Write the concentration in the medium" if question.pre_run else "Divide the mass by the molar mass of the drug"
         raise RegimenError(Issue(f"{_written(dose)}: the model {question.name} cannot take a mass", expected=where, repair=repair))
+    if kind == "mass per weight":
+        problem = f"{_written(dose)}: the model {question.name} has no body weight"
+        raise RegimenError(Issue(problem, expected=where, repair="Write the dose without /kg, or name a model of a host"))
     _refuse_route(dose, question, target)
     if kind == "concentration" and not weighed and size.value is not None and size.unit is not None:
         return convert(dose.amount, dose.unit, f"{substance}/({size.unit})") * size.value

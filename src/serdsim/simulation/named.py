@@ -14,7 +14,7 @@ from serdsim.dosing.regimen import Regimen, parse_regimen
 from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
 from serdsim.results.run_record import package_versions, serdsim_version
-from serdsim.simulation.prepared import prepare
+from serdsim.simulation.prepared import Prepared, prepare
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,12 +35,13 @@ def simulate_named(
     *,
     genotype: str | None = None,
     cell_line: str | None = None,
-    duration_h: float = 72.0,
+    duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
     patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
+    settings: Mapping[str, float] | None = None,
     library: Path | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -53,18 +54,19 @@ def simulate_named(
     model : str
         A shipped model or the path of an SBML or Antimony file.
     regimen : Regimen or str, optional
-        A concentration is added to a dish; in a model of your own the drug is the id of a species.
+        A concentration is added to a dish, a mass by a route to a host; in a model of your own the drug is the id of a species.
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
     duration_h, every_h : float
-        Length and distance of the outputs [h].
+        Length and distance of the outputs [h]; without a length as `prepare` says.
     draws : int
         1 uses the central values; more draws parameters from their distributions.
     patients : int
-        Individuals beside the typical one in each draw, who differ by the variances between individuals; the coordinates `draw` and
-        `patient` then say which individual is which, and patient 0 is the typical one.
+        Individuals beside the typical one, patient 0, in each draw; the coordinates `draw` and `patient` say which one is which.
     outputs : sequence of str, optional
         Ids of the model; left out: what the model shows by itself.
+    settings : mapping of str to float, optional
+        Values of inputs of the model, held in every draw, for example ``{"fed": 1.0}``.
 
     Raises
     ------
@@ -82,9 +84,14 @@ def simulate_named(
         patients=patients,
         seed=seed,
         outputs=outputs,
+        settings=settings,
         library=library,
         engine=engine,
     )
+    return _run(ready, workers, progress)
+
+
+def _run(ready: Prepared, workers: int | None, progress: Progress | None) -> SimulationResult:
     from serdsim.results.dataset import label  # loads xarray, which streamed runs do not need
 
     question = ready.question

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import derive
+from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.infusion import with_infusions
 from serdsim.dosing.regimen import Regimen, format_regimen
 from serdsim.engine.engines import Engine, engine_for
@@ -18,14 +18,17 @@ from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
 from serdsim.model.recipe import files_of, read_recipe, shipped_library
+from serdsim.model.salts import read_salts
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
+from serdsim.simulation.host_doses import free_base, whole_length
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
+STANDARD_H = 72.0
 _WHICH = (
     "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
     "variances between individuals, and all patients of a draw share its uncertain parameters."
@@ -67,44 +70,36 @@ def prepare(
     *,
     genotype: str | None = None,
     cell_line: str | None = None,
-    duration_h: float = 72.0,
+    duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
     patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
+    settings: Mapping[str, float] | None = None,
     library: Path | None = None,
     engine: Engine | None = None,
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
+
+    Without a length a host is followed to the end of the last dosing interval, another model for 72 h.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
-    check_times(duration_h, every_h, draws, patients)
-    question = ask(model, regimen := regimen or Regimen(), genotype, cell_line, outputs, library)
-    equations, flows = derive(question.model), infused(question, regimen)
+    doses = free_base(regimen := regimen or Regimen(), read_salts(library or shipped_library()))
+    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws, patients)
+    question = ask(model, doses, genotype, cell_line, outputs, library, settings)
+    duration_h = _length(duration_h, doses, question, every_h)
+    equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
-    times = grid(duration_h, every_h)
-    per_hour = question.per_hour
-    equations_now = with_infusions(equations, flows)
+    times, equations_now = grid(duration_h, every_h), with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
-    marginals = marginals_of(question.model, equations.given)
+    marginals = (*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows))
     require_variance(marginals, individuals := Draws(0 if draws == 1 else draws, seed, beside=patients), question.name)
-    job = DrawnJob(
-        engine=engine,
-        equations=equations_now,
-        marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
-        draws=individuals,
-        schedule=schedule_of(question, regimen, 1, float(times[-1]), per_hour),
-        times=times * per_hour,
-        outputs=question.outputs,
-        pre_run=question.pre_run * per_hour,
-        chunk=engine.chunk_of(len(times) * len(question.outputs)),
-        plating=question.plating,
-    )
+    job = _job(question, equations_now, marginals, individuals, doses, times, engine)
     asked = {
         "model": str(Path(model).absolute()) if question.own else model,
         "regimen": format_regimen(regimen) if regimen.doses else "",
@@ -116,11 +111,44 @@ def prepare(
         **({"patients": patients} if patients else {}),
         "seed": seed,
         "outputs": None if outputs is None else list(outputs),
+        **({"settings": dict(settings)} if settings else {}),
         "library": str(library.absolute()) if library else None,
     }
     record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
     record["replay"] = _replay(question, asked, library)
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+
+
+def _job(
+    question: Question,
+    equations: Equations,
+    marginals: tuple[Marginal, ...],
+    draws: Draws,
+    doses: Regimen,
+    times: np.ndarray,
+    engine: Engine,
+) -> DrawnJob:
+    return DrawnJob(
+        engine=engine,
+        equations=equations,
+        marginals=marginals,
+        draws=draws,
+        schedule=schedule_of(question, doses, 1, float(times[-1]), question.per_hour),
+        times=times * question.per_hour,
+        outputs=question.outputs,
+        pre_run=question.pre_run * question.per_hour,
+        chunk=engine.chunk_of(len(times) * len(question.outputs)),
+        plating=question.plating,
+    )
+
+
+def _length(duration_h: float | None, doses: Regimen, question: Question, every_h: float) -> float:
+    """Return how long is simulated [h]; the length that a regimen itself gives is checked like one that is asked for."""
+    if duration_h is not None:
+        return duration_h
+    found = whole_length(doses) if question.ways else STANDARD_H
+    check_times(found, every_h, 1)
+    return found
 
 
 def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
@@ -158,6 +186,8 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "pre_run_h": question.pre_run,
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
         "doses": dict(question.doses),
+        **({"settings": asked["settings"]} if "settings" in asked else {}),
+        **({"ways": {drug: ways.record() for drug, ways in question.ways.items()}} if question.ways else {}),
     }
     return {
         "run": run_id(digest, plan, seed, numerics),
@@ -198,5 +228,7 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
     words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
     words += [f"--patients {asked['patients']}"] if "patients" in asked else []
+    settings = asked.get("settings") or {}
+    words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
     return " ".join([*words, *([f'--library "{library}"'] if library else [])])

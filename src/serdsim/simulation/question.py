@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from math import isfinite
 from pathlib import Path
 
 from serdsim.codegen.equations import Equations
@@ -14,12 +15,17 @@ from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
 from serdsim.model.library import load
 from serdsim.model.recipe import Plating, Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.ways import Ways
+from serdsim.simulation.host_doses import with_first_doses
 from serdsim.units import convert
 
 
 @dataclass(frozen=True)
 class Question:
-    """A model with its outputs, where its doses go, its pre-run [h] and its unit of time; `own` marks a file."""
+    """A model with its outputs, where its doses go, its pre-run [h] and its unit of time; `own` marks a file.
+
+    `ways` are the ways into a host for each of its drugs; a dish and a file have none.
+    """
 
     model: Model
     name: str
@@ -30,6 +36,7 @@ class Question:
     time_unit: str
     plating: Plating | None = None
     own: bool = False
+    ways: Mapping[str, Ways] = field(default_factory=dict)
 
     @property
     def per_hour(self) -> float:
@@ -44,9 +51,11 @@ def ask(
     cell_line: str | None,
     outputs: Sequence[str] | None,
     library: Path | None,
+    settings: Mapping[str, float] | None = None,
     select: Mapping[str, str] | None = None,
 ) -> Question:
-    """Return the question that a name and its options ask; `select` names rows of further tables of a shipped model.
+    """Return the question that a name and its options ask; `settings` are values of inputs of the model, `select` names rows of
+    further tables of a shipped one.
 
     Raises
     ------
@@ -55,7 +64,8 @@ def ask(
     """
     root = library or shipped_library()
     if name in shipped_models(root):
-        return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root, select or {})
+        chosen = {"genotype": genotype, "cell_line": cell_line, **(select or {})}
+        return _shipped(read_recipe(name, root), name, regimen, chosen, outputs, root, settings or {})
     path = Path(name)
     if not path.exists():
         raise neither_model_nor_file(name, root)
@@ -70,6 +80,7 @@ def ask(
     wrong = wrong_units(model)
     if wrong:
         raise ModelError(wrong)
+    model = with_settings(model, settings or {}, path.name)
     default = (*model.species, *(rule.target for rule in model.rules if rule.kind != "initial" and rule.target not in model.species))
     doses = {dose.drug: dose.drug for dose in regimen.doses}
     return Question(model, path.name, tuple(outputs or default), doses, 0.0, {}, model.units.get("time", "not given"), own=True)
@@ -79,11 +90,10 @@ def _shipped(
     recipe: Recipe,
     name: str,
     regimen: Regimen,
-    genotype: str | None,
-    cell_line: str | None,
+    chosen: Mapping[str, str | None],
     outputs: Sequence[str] | None,
     root: Path,
-    select: Mapping[str, str],
+    settings: Mapping[str, float],
 ) -> Question:
     given: dict[str, str] = {}
     for drug in dict.fromkeys(dose.drug for dose in regimen.doses if dose.drug not in recipe.doses):
@@ -93,11 +103,45 @@ def _shipped(
             raise RegimenError(Issue(problem, expected=f"one {slot}", repair="Take one of the two out of the regimen"))
         given[slot] = drug
     selection = {**recipe.defaults} | given
-    selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line), *select.items()) if value}
-    model = load(name, library=root, **selection)
-    doses = {(selection[drug[1:]] if drug.startswith("@") else drug): target for drug, target in recipe.doses.items()}
+    selection |= {key: value for key, value in chosen.items() if value}
+    names = {drug: selection[drug[1:]] if drug.startswith("@") else drug for drug in recipe.doses}
+    doses = {names[drug]: target for drug, target in recipe.doses.items()}
+    ways = {names[drug]: one for drug, one in recipe.ways.items()}
+    model = with_settings(load(name, library=root, **selection), settings, name)
+    model = with_first_doses(model, regimen, ways) if ways else model
     shown = tuple(outputs or recipe.outputs)
-    return Question(model, name, shown, doses, recipe.pre_run, selection, model.units.get("time", "h"), recipe.plating)
+    time_unit = model.units.get("time", "h")
+    return Question(model, name, shown, doses, recipe.pre_run, selection, time_unit, recipe.plating, ways=ways)
+
+
+def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Model:
+    """Return the model with other values for inputs, which are held at them in every draw.
+
+    Raises
+    ------
+    InputError
+        For a name that is no input of the model, a value that is no finite number and one outside the bounds of its row.
+    """
+    ruled = {rule.target for rule in model.rules}
+    inputs = [id for id in (*model.parameters, *model.compartments) if id not in ruled]
+    issues = []
+    for id, value in settings.items():
+        entry = model.evidence.get(id)
+        low, high = (entry.lower, entry.upper) if entry else (None, None)
+        if id not in inputs:
+            near = get_close_matches(id, inputs, 3)
+            repair = f"Did you mean {near[0]}?" if near else "Name an input of the model"
+            issues.append(Issue("the model has no such input", file=name, id=id, expected=", ".join(near) or "a constant", repair=repair))
+        elif not isfinite(value):
+            issues.append(Issue(f"{value} cannot be set", file=name, id=id, expected="a finite number", repair="Correct the number"))
+        elif (low is not None and value < low) or (high is not None and value > high):
+            bounds = f"{'no bound' if low is None else f'{low:g}'} to {'no bound' if high is None else f'{high:g}'}"
+            problem = f"{value:g} lies outside its bounds"
+            issues.append(Issue(problem, file=name, id=id, expected=f"a number from {bounds}", repair="Correct the number"))
+    if issues:
+        raise InputError(issues)
+    changed = model.replace(settings) if settings else model
+    return replace(changed, evidence={id: entry for id, entry in changed.evidence.items() if id not in settings}) if settings else model
 
 
 def check_outputs(question: Question, equations: Equations) -> None:
