@@ -55,15 +55,15 @@ def simulate(
             "a regimen": regimen is not None,
             "--genotype or --cell-line": bool(genotype or cell_line),
             "--hours or --every": (hours, every) != (None, _EVERY),
-            "--draws or --patients": (draws, patients) != (1, 0),
+            "--draws": draws != 1,
+            "--patients": patients != 0,
             "--set": bool(set_),
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
         run_records_and_show(model, nonmem, compartments, output or None, library, out, workers, as_json)
         return
-    if compartments is not None:
-        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
+    _refuse_without_file(compartments)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
     from serdsim.simulation.prepared import prepare
@@ -89,6 +89,11 @@ def _refuse_beside_file(others: list[str]) -> None:
     if others:
         problem = f"{' and '.join(others)} cannot stand beside --nonmem"
         raise InputError(Issue(problem, expected="doses, individuals and times from the file alone"))
+
+
+def _refuse_without_file(compartments: str | None) -> None:
+    if compartments is not None:
+        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
 
 
 def _report_on_own_model(model: str, library: Path | None) -> None:
