@@ -71,6 +71,13 @@ def _curves(answer: Answer) -> pd.DataFrame:
         for band in panel.bands
         for x, middle, lo, hi in zip(band.x, band.median, band.lo90, band.hi90, strict=True)
     ]
+    rows += [
+        (panel.id, bars.label, float(rank), middle, lo, hi)
+        for o in answer.outcomes
+        for panel in o.panels
+        for bars in panel.bars
+        for rank, (middle, lo, hi) in enumerate(zip(bars.median, bars.lo90, bars.hi90, strict=True), 1)
+    ]
     return pd.DataFrame(rows, columns=["figure", "curve", "x", "median", "lo90", "hi90"])
 
 

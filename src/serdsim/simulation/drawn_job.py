@@ -68,7 +68,7 @@ class DrawnJob:
         given = drawn(self.marginals, self.draws, rows)
         rtol = self.engine.rtol
         plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)), rtol=rtol)
-        if not self.pre_run:
+        if not self.pre_run and self.plating is None:
             return self.engine.run(kernel, plan)
         before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), (), rtol=rtol))
         start = plated(self.plating, self.equations, given, before.final)

@@ -184,7 +184,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
-        "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
+        "plating": None if question.plating is None else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
         **({"ways": {drug: ways.record() for drug, ways in question.ways.items()}} if question.ways else {}),
