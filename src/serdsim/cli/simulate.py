@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME in h) instead of a regimen; own models only."
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
+_PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
 _SET = "Value of an input of the model as NAME=VALUE, for example fed=1; may be repeated."
 _EVERY = 1.0
 
@@ -30,7 +31,8 @@ def simulate(
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
     hours: Annotated[float | None, typer.Option("--hours", help="Length in h [default: 72; a host: the last dosing interval]")] = None,
     every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Individuals; 1 uses the central parameters.")] = 1,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
+    patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
     seed: options.Seed = 1,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_SET)] = None,
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
@@ -54,14 +56,14 @@ def simulate(
             "--genotype or --cell-line": bool(genotype or cell_line),
             "--hours or --every": (hours, every) != (None, _EVERY),
             "--draws": draws != 1,
+            "--patients": patients != 0,
             "--set": bool(set_),
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
         run_records_and_show(model, nonmem, compartments, output or None, library, out, workers, as_json)
         return
-    if compartments is not None:
-        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
+    _refuse_without_file(compartments)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
     from serdsim.simulation.prepared import prepare
@@ -74,6 +76,7 @@ def simulate(
         duration_h=hours,
         every_h=every,
         draws=draws,
+        patients=patients,
         seed=seed,
         outputs=output or None,
         settings=_settings(set_ or []),
@@ -86,6 +89,11 @@ def _refuse_beside_file(others: list[str]) -> None:
     if others:
         problem = f"{' and '.join(others)} cannot stand beside --nonmem"
         raise InputError(Issue(problem, expected="doses, individuals and times from the file alone"))
+
+
+def _refuse_without_file(compartments: str | None) -> None:
+    if compartments is not None:
+        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
 
 
 def _report_on_own_model(model: str, library: Path | None) -> None:

@@ -17,6 +17,7 @@ from serdsim.model.salts import read_salts
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
+TOGETHER = ("correlations.tsv", "iiv_correlations.tsv")  # of numbers that were fitted together, and of differences between individuals
 _FIELDS = ("id", "title", "fragments", "fragment_folder", "tables", "defaults", "outputs", "doses", "pre_run_h")
 _EXAMPLES = {
     "id": "cell",
@@ -51,8 +52,9 @@ class Recipe:
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
-    ligand before a simulation starts [h]. In a host drugs have routes: `ways` says them for each name of `doses`, which has the
-    species of the first route then.
+    ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
+    of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then.
     """
 
     id: str
@@ -68,6 +70,8 @@ class Recipe:
     plating: Plating | None
     pre_run: float
     file: str
+    medium: str | None = None
+    balances: tuple[str, ...] = ()
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -153,6 +157,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         plating=_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
+        medium=_ligand(record),
+        balances=balances.texts() if (balances := record.get("balances")) is not None else (),
     )
 
 
@@ -209,6 +215,17 @@ def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
             repair = f'Add "@{name}" with its species to doses, and a drug to defaults'
             raise row.wrong("no drug can be given into this place", "one of " + (", ".join(given) or "the places of doses"), repair)
     return {name: row.text() for name, row in slots.items()}
+
+
+def _ligand(record: Field) -> str | None:
+    medium = record.get("medium")
+    if medium is None:
+        return None
+    given = [name for name, _ in record["doses"].items() if not name.startswith("@")]
+    if medium.text() not in given:
+        expected = "one of " + (", ".join(given) or "the drugs that doses names without @")
+        raise medium.wrong(f'no species is named for "{medium.text()}"', expected, "Add it with its species to doses")
+    return medium.text()
 
 
 def _plating(record: Field | None) -> Plating | None:
@@ -271,9 +288,9 @@ def _drug_table(recipe: Recipe) -> str | None:
 def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations where there are any."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
-    together = library / "correlations.tsv"
+    together = (library / name for name in TOGETHER)
     every = (library / recipe.file, *recipe.every_fragment, *tables, library / "references.bib")
-    return (*every, together) if together.is_file() else every
+    return (*every, *(path for path in together if path.is_file()))
 
 
 def drugs_of(model: str, library: Path) -> tuple[str, ...]:

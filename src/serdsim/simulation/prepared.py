@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import derive
+from serdsim.codegen.equations import Equations, derive
 from serdsim.codegen.infusion import with_infusions
 from serdsim.dosing.regimen import Regimen, format_regimen
 from serdsim.engine.engines import Engine, engine_for
@@ -23,12 +23,16 @@ from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
-from serdsim.simulation.draws import Draws, Marginal, marginals_of
+from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.host_doses import free_base, whole_length
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
 STANDARD_H = 72.0
+_WHICH = (
+    "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
+    "variances between individuals, and all patients of a draw share its uncertain parameters."
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def prepare(
     duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
+    patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -85,25 +90,16 @@ def prepare(
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
     doses = free_base(regimen := regimen or Regimen(), read_salts(library or shipped_library()))
-    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws)
+    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
     duration_h = _length(duration_h, doses, question, every_h)
     equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
     times, equations_now = grid(duration_h, every_h), with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
-    job = DrawnJob(
-        engine=engine,
-        equations=equations_now,
-        marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
-        draws=Draws(0 if draws == 1 else draws, seed),
-        schedule=schedule_of(question, doses, 1, float(times[-1]), question.per_hour),
-        times=times * question.per_hour,
-        outputs=question.outputs,
-        pre_run=question.pre_run * question.per_hour,
-        chunk=engine.chunk_of(len(times) * len(question.outputs)),
-        plating=question.plating,
-    )
+    marginals = (*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows))
+    require_variance(marginals, individuals := Draws(0 if draws == 1 else draws, seed, beside=patients), question.name)
+    job = _job(question, equations_now, marginals, individuals, doses, times, engine)
     asked = {
         "model": str(Path(model).absolute()) if question.own else model,
         "regimen": format_regimen(regimen) if regimen.doses else "",
@@ -112,6 +108,7 @@ def prepare(
         "duration_h": duration_h,
         "every_h": every_h,
         "draws": draws,
+        **({"patients": patients} if patients else {}),
         "seed": seed,
         "outputs": None if outputs is None else list(outputs),
         **({"settings": dict(settings)} if settings else {}),
@@ -120,6 +117,29 @@ def prepare(
     record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
     record["replay"] = _replay(question, asked, library)
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+
+
+def _job(
+    question: Question,
+    equations: Equations,
+    marginals: tuple[Marginal, ...],
+    draws: Draws,
+    doses: Regimen,
+    times: np.ndarray,
+    engine: Engine,
+) -> DrawnJob:
+    return DrawnJob(
+        engine=engine,
+        equations=equations,
+        marginals=marginals,
+        draws=draws,
+        schedule=schedule_of(question, doses, 1, float(times[-1]), question.per_hour),
+        times=times * question.per_hour,
+        outputs=question.outputs,
+        pre_run=question.pre_run * question.per_hour,
+        chunk=engine.chunk_of(len(times) * len(question.outputs)),
+        plating=question.plating,
+    )
 
 
 def _length(duration_h: float | None, doses: Regimen, question: Question, every_h: float) -> float:
@@ -131,8 +151,8 @@ def _length(duration_h: float | None, doses: Regimen, question: Question, every_
     return found
 
 
-def check_times(duration_h: float, every_h: float, draws: int) -> None:
-    """Raise an InputError for a length, a distance or a number of draws that means nothing, or for too many outputs."""
+def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
+    """Raise an InputError for a length, a distance or a number of individuals that means nothing, or for too many outputs."""
     issues = [
         Issue(f"{name} is {value:g}", expected="a finite number of hours above 0")
         for name, value in (("--hours", duration_h), ("--every", every_h))
@@ -140,6 +160,8 @@ def check_times(duration_h: float, every_h: float, draws: int) -> None:
     ]
     if draws < 1:
         issues.append(Issue(f"--draws is {draws}", expected="1 or more"))
+    if patients < 0:
+        issues.append(Issue(f"--patients is {patients}", expected="0 or more"))
     if not issues and duration_h / every_h > MOST_TIMES:
         words = f"--hours {duration_h:g} --every {every_h:g} asks for {duration_h / every_h:.3g} outputs"
         issues = [Issue(words, expected=f"at most {MOST_TIMES}")]
@@ -159,10 +181,10 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
     plan = {
         "model": "own model" if question.own else question.name,
         "selection": dict(question.selection),
-        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
+        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
-        "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
+        "plating": None if question.plating is None else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
         **({"ways": {drug: ways.record() for drug, ways in question.ways.items()}} if question.ways else {}),
@@ -174,6 +196,9 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "plan": plan,
         "numerics": numerics,
         "doses_after_the_end": late,
+        **(
+            {"individuals": _WHICH.format(patients=asked["patients"], group=1 + int(str(asked["patients"])))} if "patients" in asked else {}
+        ),
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
@@ -202,6 +227,7 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
     words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
+    words += [f"--patients {asked['patients']}"] if "patients" in asked else []
     settings = asked.get("settings") or {}
     words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
