@@ -36,6 +36,8 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool)
         selected = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in ready.question.selection.items())
         counted = "; cells are counted anew at 0 h" if ready.question.plating else ""
         say(f"Before 0 h: {ready.question.pre_run:g} h without ligand{counted}. Rows of {selected}.")
+    if ready.job.draws.beside:
+        say(str(ready.record["individuals"]))
     if ready.job.individuals > 1:
         needed = estimate(ready.job, workers)
         say(str(needed))

@@ -19,6 +19,7 @@ _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME in h) instead of a regimen; own models only."
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
 _SET = "Value of an input of the model as NAME=VALUE, for example fed=1; may be repeated."
+_PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
 _EVERY = 1.0
 
 
@@ -30,7 +31,8 @@ def simulate(
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
     hours: Annotated[float | None, typer.Option("--hours", help="Length in h [default: 72; a host: the last dosing interval]")] = None,
     every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
-    draws: Annotated[int, typer.Option("--draws", min=1, help="Individuals; 1 uses the central parameters.")] = 1,
+    draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
+    patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
     seed: options.Seed = 1,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_SET)] = None,
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
@@ -55,6 +57,7 @@ def simulate(
             "--hours or --every": (hours, every) != (None, _EVERY),
             "--draws": draws != 1,
             "--set": bool(set_),
+            "--patients": patients != 0,
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
@@ -74,6 +77,7 @@ def simulate(
         duration_h=hours,
         every_h=every,
         draws=draws,
+        patients=patients,
         seed=seed,
         outputs=output or None,
         settings=_settings(set_ or []),

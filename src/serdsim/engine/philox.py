@@ -14,7 +14,7 @@ _LOW, _HALF = np.uint64(2**32 - 1), np.uint64(32)
 _BLOCK = 8192  # numbers that stay in the processor's cache while they are worked on
 
 
-def first_words(key: int, individuals: range, streams: Sequence[int], index: int) -> np.ndarray:
+def first_words(key: int, individuals: range | np.ndarray, streams: Sequence[int], index: int | np.ndarray) -> np.ndarray:
     """Return the first 64-bit word of each block of random bits, shape (stream, individual).
 
     The same bits as ``numpy.random.Philox(key=key, counter=[individual, stream, index, 0]).random_raw()``, which raises the
@@ -24,27 +24,32 @@ def first_words(key: int, individuals: range, streams: Sequence[int], index: int
     ----------
     key : int
         0 to 2^64 - 1.
-    individuals : range
-        Numbers in steps of one, below 2^63.
+    individuals : range or ndarray
+        Numbers below 2^63; a range has steps of one.
     streams : sequence of int
         0 to 2^64 - 1.
-    index : int
-        0 to 2^64 - 1.
+    index : int or ndarray, shape (individual,)
+        0 to 2^64 - 1; an array has one for each individual.
     """
     found = np.empty((len(streams), len(individuals)), np.uint64)
     column = np.array(streams, np.uint64).reshape(-1, 1)
     high = max(1, _BLOCK // max(len(individuals), 1))
     for left in range(0, len(individuals), _BLOCK):
         part = individuals[left : left + _BLOCK]
-        counters = np.arange(part.start + 1, part.stop + 1, dtype=np.uint64).reshape(1, -1)
+        counters = _numbers(part).reshape(1, -1) + np.uint64(1)
+        third = np.array(index if isinstance(index, int) else index[left : left + _BLOCK], np.uint64).reshape(1, -1)
         for top in range(0, len(streams), high):
-            found[top : top + high, left : left + _BLOCK] = _first(key, counters, column[top : top + high], index)
+            found[top : top + high, left : left + _BLOCK] = _first(key, counters, column[top : top + high], third)
     return found
 
 
-def _first(key: int, individuals: np.ndarray, streams: np.ndarray, index: int) -> np.ndarray:
+def _numbers(part: range | np.ndarray) -> np.ndarray:
+    return np.arange(part.start, part.stop, dtype=np.uint64) if isinstance(part, range) else np.array(part, np.uint64)
+
+
+def _first(key: int, individuals: np.ndarray, streams: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Return word 0 of the last round; what does not depend on the stream stays a single row until it meets one that does."""
-    c0, c1, c2, c3 = individuals, streams, np.full((1, 1), index, np.uint64), np.zeros((1, 1), np.uint64)
+    c0, c1, c2, c3 = individuals, streams, index, np.zeros((1, 1), np.uint64)
     keys = [[np.uint64((word + n * weyl) % _WORD) for word, weyl in zip((key, 0), _WEYL, strict=True)] for n in range(_ROUNDS)]
     for key0, key1 in keys[:-1]:
         (high0, low0), (high1, low1) = _product(_MULTIPLIERS[0], c0), _product(_MULTIPLIERS[1], c2)

@@ -18,10 +18,11 @@ def stream_of(name: str) -> int:
     return word if word < 2**63 else int(float(word))  # the first runs counted such a word in 53 bits; their numbers stay
 
 
-def uniforms(seed: int, individuals: range, names: Sequence[str], index: int = 0) -> np.ndarray:
+def uniforms(seed: int, individuals: range | np.ndarray, names: Sequence[str], index: int | np.ndarray = 0) -> np.ndarray:
     """Return uniform numbers in (0, 1), shape (name, individual), from Philox4x64 with key seed.
 
-    The counter is (individual, stream, index); no number depends on which others are drawn with it.
+    The counter is (individual, stream, index), where an array of indices has one for each individual; no number depends on which
+    others are drawn with it.
     """
     words = first_words(seed, individuals, [stream_of(name) for name in names], index)
     words >>= np.uint64(11)
@@ -31,7 +32,7 @@ def uniforms(seed: int, individuals: range, names: Sequence[str], index: int = 0
     return numbers
 
 
-def normals(seed: int, individuals: range, names: Sequence[str], index: int = 0) -> np.ndarray:
+def normals(seed: int, individuals: range | np.ndarray, names: Sequence[str], index: int | np.ndarray = 0) -> np.ndarray:
     """Return standard normal numbers by the inverse distribution function, shape (name, individual)."""
     from scipy.special import ndtri  # slow to load, and a run with the central values needs none
 

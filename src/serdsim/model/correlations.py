@@ -59,7 +59,14 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
         weights = np.linalg.cholesky(matrix)
     except np.linalg.LinAlgError:
         problem = "the correlations contradict each other: no set of quantities can have them together"
-        raise TableError(Issue(problem, str(path), expected="a positive definite matrix", repair="Write them again by the fit")) from None
+        raise TableError(
+            Issue(
+                problem,
+                str(path),
+                expected="a positive definite matrix",
+                repair="Write them again by the fit, or as their source gives them",
+            )
+        ) from None
     return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
 
 
@@ -72,19 +79,19 @@ def joined(path: Path) -> Mapping[str, int]:
     return {name: len(group) for name, group in groups.items()}
 
 
-def require_rows(path: Path, known: frozenset[str], bibliography: Path) -> None:
-    """Check that the table names rows and sources that there are.
+def require_rows(path: Path, known: frozenset[str], bibliography: Path, what: str = "row") -> None:
+    """Check that the table names rows and sources that there are; `what` says in a message which rows those are.
 
     Raises
     ------
     TableError
         With file and line of each name that no row or bibliography entry has: a pair that is misspelt would not be drawn together.
     """
-    _require_rows(path, content(path), known, bibliography, content(bibliography))
+    _require_rows(path, content(path), known, bibliography, content(bibliography), what)
 
 
 @lru_cache(maxsize=8)
-def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliography: Path, entries: bytes | None) -> None:
+def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliography: Path, entries: bytes | None, what: str) -> None:
     if held is None:
         return
     rows, sources = read_table(path, COLUMNS), read_references(bibliography)
@@ -94,7 +101,7 @@ def _require_rows(path: Path, held: bytes | None, known: frozenset[str], bibliog
         row, name = strange[0]
         near, others = get_close_matches(name, sorted(known), 1), len({other for _, other in strange}) - 1
         repair = f"Did you mean {near[0]}?" if near else "Take out the pairs of rows that the library no longer has"
-        problem = "no row has this name" + (f", nor {others} other names of the table" if others else "")
+        problem = f"no {what} has this name" + (f", nor {others} other names of the table" if others else "")
         issues.append(Issue(problem, row.file, row.line, name, "such as K_drive or palbociclib.K_CDK46", repair))
     for row in rows:
         if row.text("source") not in sources:

@@ -25,6 +25,8 @@ def model_digest(model: Model) -> str:
             id: [e.distribution, e.prior, e.lower, e.upper, e.grade, list(e.rows), list(e.mixture)] for id, e in model.evidence.items()
         },
     }
+    between = {id: [e.iiv, list(e.iiv_mixture)] for id, e in model.evidence.items() if e.iiv}
+    record |= {"between_individuals": between} if between else {}  # a model without keeps the digest that it had
     return hashlib.sha256(json.dumps(record, sort_keys=True, allow_nan=True).encode()).hexdigest()
 
 

@@ -114,7 +114,8 @@ class Evidence:
 
     `grade` is one of primary, secondary, derived, fitted, recalled, assumption. `rows` are ids of the evidence
     table that the number was read from, fitted to or suggested by. `mixture` names the rows, with weights, whose standard
-    normals make up that of a number which was fitted together with others.
+    normals make up that of a number which was fitted together with others. `iiv` is the variance between individuals, of the log or,
+    for a share, of the log odds, and `iiv_mixture` is to it what `mixture` is to the width.
     """
 
     grade: str
@@ -132,6 +133,8 @@ class Evidence:
     line: int | None = None
     row: str = ""
     mixture: tuple[tuple[str, float], ...] = ()
+    iiv: float | None = None
+    iiv_mixture: tuple[tuple[str, float], ...] = ()
 
 
 Quantity = Compartment | Species | Parameter

@@ -16,7 +16,7 @@ from serdsim.model.clones import Clones, shared_id
 from serdsim.model.correlations import Mixture, mixtures_of, require_rows
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
-from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library, shipped_models
+from serdsim.model.recipe import TOGETHER, Recipe, files_of, read_recipe, shipped_library, shipped_models
 from serdsim.tables import Row
 from serdsim.units import parse_unit
 
@@ -59,13 +59,14 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     model = _structure(recipe.fragments, recipe.id, recipe.clones, tuple(content(path) for path in recipe.every_fragment))
     _check_plating(model, recipe)
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
-    together = mixtures_of(root / "correlations.tsv")
-    require_rows(root / "correlations.tsv", _row_names(root), root / "references.bib")
+    together, alike = (mixtures_of(root / name) for name in TOGETHER)
+    require_rows(root / TOGETHER[0], _row_names(root), root / "references.bib")
+    require_rows(root / TOGETHER[1], _row_names(root, varying=True), root / "references.bib", "row with a variance between individuals")
     numbers = dict(_numbers(recipe, root, {**recipe.defaults, **select}))
     if not (root / "correlations.tsv").is_file() and any(row.text("grade") == "fitted" for row, _ in numbers.values()):
         repair = "Fetch it again, or write a file with only its header where fitted numbers are to be drawn apart"
         raise TableError(Issue("the file is missing", "correlations.tsv", expected="which fitted rows are drawn together", repair=repair))
-    return _filled(model, numbers, recipe, together)
+    return _filled(model, numbers, recipe, together, alike)
 
 
 @lru_cache(maxsize=16)
@@ -108,14 +109,17 @@ def _check_plating(model: Model, recipe: Recipe) -> None:
         raise ModelError(issues)
 
 
-def _row_names(root: Path) -> frozenset[str]:
-    """Return how the rows of all tables of the library are called: by id, or by drug, genotype or line and id."""
+def _row_names(root: Path, *, varying: bool = False) -> frozenset[str]:
+    """Return how the rows of all tables, or those that vary between individuals, are called: by id, or by drug or line and id."""
     keyed: set[tuple[str, str | None]] = set()
     for name in shipped_models(root):
         with suppress(InputError):  # a broken recipe is named when it is asked for
             keyed |= {(str(entry["table"]), str(entry["key"]) if "key" in entry else None) for entry in read_recipe(name, root).tables}
     return frozenset(
-        f"{row.text(key)}.{row.text('id')}" if key else row.text("id") for table, key in keyed for row in rows_of(root / table, key)
+        f"{row.text(key)}.{row.text('id')}" if key else row.text("id")
+        for table, key in keyed
+        for row in rows_of(root / table, key)
+        if row.number("iiv") or not varying
     )
 
 
@@ -144,7 +148,9 @@ def _expand(text: str, select: Mapping[str, str]) -> str:
     return text
 
 
-def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe, together: Mapping[str, Mixture]) -> Model:
+def _filled(
+    model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe, together: Mapping[str, Mixture], alike: Mapping[str, Mixture]
+) -> Model:
     tables: dict[str, dict[str, object]] = {name: dict(getattr(model, name)) for name in ("compartments", "species", "parameters")}
     ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
     issues: list[Issue] = []
@@ -170,7 +176,7 @@ def _filled(model: Model, numbers: Mapping[str, tuple[Row, str]], recipe: Recipe
             row, name = numbers[known]
             issues += _unit_issues(id, entity.unit, row)  # type: ignore[attr-defined]
             table[id] = replace(entity, value=row.number("value"))  # type: ignore[type-var]
-            evidence[id] = _evidence(row, name, together.get(name, ()))
+            evidence[id] = _evidence(row, name, together.get(name, ()), alike.get(name, ()))
     if issues:
         raise ModelError(issues)
     return replace(model, **tables, evidence=evidence)  # type: ignore[arg-type]
@@ -192,7 +198,7 @@ def _unit_issues(id: str, needed: str | None, row: Row) -> list[Issue]:
     return [Issue(f'unit "{row.text("unit")}", but the model needs "{needed}"', file=row.file, line=row.line, id=id, repair=repair)]
 
 
-def _evidence(row: Row, name: str, mixture: Mixture) -> Evidence:
+def _evidence(row: Row, name: str, mixture: Mixture, alike: Mixture) -> Evidence:
     return Evidence(
         grade=row.text("grade"),
         source=sources_of(row),
@@ -209,4 +215,6 @@ def _evidence(row: Row, name: str, mixture: Mixture) -> Evidence:
         line=row.line,
         row=name,
         mixture=mixture,
+        iiv=row.number("iiv"),
+        iiv_mixture=alike,
     )

@@ -13,6 +13,7 @@ from serdsim.tables import Column, Row, read_table
 
 GRADES = ("primary", "secondary", "derived", "fitted", "recalled", "assumption")
 DISTRIBUTIONS = ("fixed", "lognormal", "logitnormal")
+_WIDE = 9.0  # a variance of the log above it, three e-folds of standard deviation, is a slip of units
 COLUMNS = (
     Column("id"),
     Column("value", "number"),
@@ -115,8 +116,22 @@ def _row_issues(row: Row) -> Iterator[Issue]:
         yield issue("a lognormal quantity is 0", "a positive value", "Give a positive value, or write fixed")
     if distribution == "logitnormal" and not 0 < value < 1:
         yield issue(f"a logitnormal quantity is {value:g}", "a value between 0 and 1", "Give it as a share, or write lognormal")
+    yield from (issue(*words) for words in _between_issues(row.number("iiv"), value, distribution))
     if (lower is not None and value < lower) or (upper is not None and value > upper):
         bounds = f"{'no bound' if lower is None else f'{lower:g}'} to {'no bound' if upper is None else f'{upper:g}'}"
         yield issue(
             f"the value {value:g} lies outside lower and upper ({bounds})", "a value between them", "Correct the value or the bounds"
         )
+
+
+def _between_issues(variance: float | None, value: float, distribution: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with a variance between individuals; that of a fixed row is one of its log."""
+    if variance is None:
+        return
+    if variance < 0:
+        yield f"the variance between individuals is negative: {variance:g}", "zero or more, or an empty cell", "Check the sign"
+    elif variance > 0 and value == 0:
+        yield "individuals cannot vary around 0", "a value above 0, or an empty cell in the column iiv", "Empty the cell, or give a value"
+    elif variance > 0 and distribution != "logitnormal" and variance > _WIDE:
+        repair = "Give the variance of the log, CV^2 for a small coefficient of variation, not the coefficient in percent"
+        yield f"the variance between individuals is {variance:g}", f"a variance of the log, at most {_WIDE:g}", repair

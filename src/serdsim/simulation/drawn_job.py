@@ -57,11 +57,15 @@ class DrawnJob:
         """Number of individuals of all chunks."""
         return self.draws.individuals
 
+    def who(self, rows: range) -> dict[str, np.ndarray]:
+        """Return draw and patient of each individual, nothing where there are no individuals beside the typical one, patient 0."""
+        of, member = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), self.draws.group)
+        return {"draw": of, "patient": member} if self.draws.beside else {}
+
     def compute(self, kernel: Any, number: int) -> Arrays:
         """Return the arrays of one chunk."""
         rows = members(self, number)
-        draws = replace(self.draws, count=len(rows), first=rows.start) if self.draws.count else self.draws
-        given = drawn(self.marginals, draws)
+        given = drawn(self.marginals, self.draws, rows)
         rtol = self.engine.rtol
         plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)), rtol=rtol)
         if not self.pre_run:

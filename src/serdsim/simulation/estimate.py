@@ -37,10 +37,11 @@ def estimate(job: DrawnJob, workers: int | None = None) -> Estimate:
     """Return what a job will need with so many workers."""
     count = min(workers or processors(), len(chunks(job)))
     rows = job.individuals * len(job.times)
-    row = 8.0 * (len(job.outputs) + 3)
+    columns = len(job.outputs) + 3 + len(job.who(range(0)))
+    row = 8.0 * columns
     parts = 8.0 * rows * len(job.outputs)
     tables = rows * row * (2 if rows > ROW_GROUP else 1)
-    sheet = rows * _CSV_CELL * (len(job.outputs) + 3) if rows <= MOST_CSV_ROWS else 0.0
+    sheet = rows * _CSV_CELL * columns if rows <= MOST_CSV_ROWS else 0.0
     chunk = 8.0 * min(job.chunk, job.individuals) * (len(job.times) * len(job.outputs) + 4 * len(job.marginals))
     held = (2 * count + 1 if count > 1 else 1) * chunk * _CHUNK_COPIES
     processes = count * _WORKER if count > 1 and job.engine.pool == "processes" else 0.0

@@ -38,6 +38,7 @@ def simulate_named(
     duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
+    patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -61,6 +62,9 @@ def simulate_named(
         other model for 72 h.
     draws : int
         1 uses the central values; more draws parameters from their distributions.
+    patients : int
+        Individuals beside the typical one in each draw, who differ by the variances between individuals; the coordinates `draw` and
+        `patient` then say which individual is which, and patient 0 is the typical one.
     outputs : sequence of str, optional
         Ids of the model; left out: what the model shows by itself.
     settings : mapping of str to float, optional
@@ -79,6 +83,7 @@ def simulate_named(
         duration_h=duration_h,
         every_h=every_h,
         draws=draws,
+        patients=patients,
         seed=seed,
         outputs=outputs,
         settings=settings,
@@ -93,10 +98,12 @@ def simulate_named(
     record = dict(ready.record) | {"status": {"ok": arrays.status.size - failed, "failed": failed}}
     unit = "h" if question.time_unit != "not given" else "time unit of the model, not given"
     dataset = label(arrays, question.model, question.outputs, ready.times.tolist(), unit, _attributes(record, question.name))
+    who = ready.job.who(range(ready.job.individuals))
+    dataset = dataset.assign_coords({name: ("individual", numbers) for name, numbers in who.items()})
     return SimulationResult(dataset, record, ready.run)
 
 
 def _attributes(record: Mapping[str, object], name: str) -> dict[str, object]:
-    kept = ("run", "seed", "model_hash", "numerics", "doses_after_the_end", "summary", "replay")
+    kept = ("run", "seed", "model_hash", "numerics", "doses_after_the_end", "individuals", "summary", "replay")
     versions = json.dumps(package_versions(), sort_keys=True)
-    return {key: record[key] for key in kept} | {"model": name, "version": serdsim_version(), "versions": versions}
+    return {key: record[key] for key in kept if key in record} | {"model": name, "version": serdsim_version(), "versions": versions}

@@ -24,12 +24,16 @@ from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
-from serdsim.simulation.draws import Draws, Marginal, marginals_of
+from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.host_doses import free_base, whole_length
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
 STANDARD_H = 72.0
+_WHICH = (
+    "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
+    "variances between individuals, and all patients of a draw share its uncertain parameters."
+)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ def prepare(
     duration_h: float | None = None,
     every_h: float = 1.0,
     draws: int = 1,
+    patients: int = 0,
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -87,22 +92,24 @@ def prepare(
     """
     regimen = regimen or Regimen()
     doses = free_base(regimen, read_salts(library or shipped_library()))
-    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws)
+    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
     if duration_h is None:
         duration_h = whole_length(doses) if question.ways else STANDARD_H
-        check_times(duration_h, every_h, draws)
+        check_times(duration_h, every_h, draws, patients)
     equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
     times = grid(duration_h, every_h)
     per_hour = question.per_hour
     equations_now = with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
+    marginals = marginals_of(question.model, equations.given)
+    require_variance(marginals, individuals := Draws(0 if draws == 1 else draws, seed, beside=patients), question.name)
     job = DrawnJob(
         engine=engine,
         equations=equations_now,
-        marginals=(*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows)),
-        draws=Draws(0 if draws == 1 else draws, seed),
+        marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
+        draws=individuals,
         schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
         times=times * per_hour,
         outputs=question.outputs,
@@ -118,6 +125,7 @@ def prepare(
         "duration_h": duration_h,
         "every_h": every_h,
         "draws": draws,
+        **({"patients": patients} if patients else {}),
         "seed": seed,
         "outputs": None if outputs is None else list(outputs),
         **({"settings": dict(settings)} if settings else {}),
@@ -128,8 +136,8 @@ def prepare(
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
 
 
-def check_times(duration_h: float, every_h: float, draws: int) -> None:
-    """Raise an InputError for a length, a distance or a number of draws that means nothing, or for too many outputs."""
+def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
+    """Raise an InputError for a length, a distance or a number of individuals that means nothing, or for too many outputs."""
     issues = [
         Issue(f"{name} is {value:g}", expected="a finite number of hours above 0")
         for name, value in (("--hours", duration_h), ("--every", every_h))
@@ -137,6 +145,8 @@ def check_times(duration_h: float, every_h: float, draws: int) -> None:
     ]
     if draws < 1:
         issues.append(Issue(f"--draws is {draws}", expected="1 or more"))
+    if patients < 0:
+        issues.append(Issue(f"--patients is {patients}", expected="0 or more"))
     if not issues and duration_h / every_h > MOST_TIMES:
         words = f"--hours {duration_h:g} --every {every_h:g} asks for {duration_h / every_h:.3g} outputs"
         issues = [Issue(words, expected=f"at most {MOST_TIMES}")]
@@ -156,7 +166,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
     plan = {
         "model": "own model" if question.own else question.name,
         "selection": dict(question.selection),
-        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws")},
+        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
@@ -171,6 +181,9 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "plan": plan,
         "numerics": numerics,
         "doses_after_the_end": late,
+        **(
+            {"individuals": _WHICH.format(patients=asked["patients"], group=1 + int(str(asked["patients"])))} if "patients" in asked else {}
+        ),
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
@@ -205,5 +218,6 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
     settings = asked.get("settings") or {}
     words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
+    words += [f"--patients {asked['patients']}"] if "patients" in asked else []
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
     return " ".join([*words, *([f'--library "{library}"'] if library else [])])

@@ -24,6 +24,7 @@ from serdsim.results.summary import summarise
 from serdsim.results.table_files import write_table
 from serdsim.results.table_stream import write_stream
 from serdsim.results.unfinished import Unfinished
+from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.prepared import Prepared
 
 TABLE, FAILURES = "trajectories", "failures"
@@ -121,7 +122,7 @@ def _write_tables(ready: Prepared, work: Unfinished, folder: Path, progress: Pro
         for number in chunks(job):
             rows, part = members(job, number), work.parts.read(number)
             lost.extend((rows[i], str(part.status[i]), str(part.messages[i])) for i in np.flatnonzero(part.status != "ok"))
-            yield _columns(rows, ready.times, job.outputs, part)
+            yield _columns(job, rows, ready.times, part)
             if progress:
                 progress("writing tables", rows.stop, job.individuals)
 
@@ -131,13 +132,12 @@ def _write_tables(ready: Prepared, work: Unfinished, folder: Path, progress: Pro
     return failures
 
 
-def _columns(individuals: range, times: np.ndarray, outputs: tuple[str, ...], part: Part) -> dict[str, np.ndarray]:
-    """Return one row per individual and time."""
-    columns = {
-        "individual": np.repeat(np.arange(individuals.start, individuals.stop, dtype=np.int64), len(times)),
-        "time": np.tile(times, len(individuals)),
-    }
-    columns |= {id: part.values[i].ravel() for i, id in enumerate(outputs)}
+def _columns(job: DrawnJob, individuals: range, times: np.ndarray, part: Part) -> dict[str, np.ndarray]:
+    """Return one row per individual and time, with draw and patient where there are several in a draw."""
+    who = {"individual": np.arange(individuals.start, individuals.stop, dtype=np.int64), **job.who(individuals)}
+    columns = {name: np.repeat(numbers, len(times)) for name, numbers in who.items()}
+    columns["time"] = np.tile(times, len(individuals))
+    columns |= {id: part.values[i].ravel() for i, id in enumerate(job.outputs)}
     return columns | {"status": np.repeat(part.status.astype(object), len(times))}
 
 
