@@ -25,10 +25,18 @@ from serdsim.tables import Column, Row, read_table
 from serdsim.units import parse_unit
 
 LIBRARY = shipped_library()
-TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
-DRUGS = [drug for drug in takers("cell", "drug", LIBRARY) if drug != "estradiol"]
+TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"} | {
+    "pk_common.tsv": None, "pk_hosts.tsv": "host", "pk_human.tsv": "drug", "pk_mouse.tsv": "drug"
+}  # fmt: skip
 GENOTYPES = choices(LIBRARY, "genotypes.tsv", "genotype")
-MODELS = [(name, drug, genotype) for name in shipped_models(LIBRARY) for drug in DRUGS for genotype in GENOTYPES]
+HOSTS = [name for name in shipped_models(LIBRARY) if "genotype" not in read_recipe(name, LIBRARY).defaults]
+MODELS = [(name, (("drug", drug),)) for name in HOSTS for drug in takers(name, "drug", LIBRARY)] + [
+    (name, (("drug", drug), ("genotype", genotype)))
+    for name in shipped_models(LIBRARY)
+    for drug in takers("cell", "drug", LIBRARY)
+    for genotype in GENOTYPES
+    if name not in HOSTS and drug != "estradiol"
+]
 FRAGMENTS = sorted((LIBRARY / "models").rglob("*.ant"))
 
 
@@ -48,9 +56,9 @@ def numbers_of(model: Model) -> dict[str, Evidence]:
     return dict(model.evidence)
 
 
-@pytest.mark.parametrize(("name", "drug", "genotype"), MODELS)
-def test_all_numbers_of_a_model_have_unit_grade_origin_and_distribution(name, drug, genotype):
-    model = load(name, drug=drug, genotype=genotype)
+@pytest.mark.parametrize(("name", "selected"), MODELS)
+def test_all_numbers_of_a_model_have_unit_grade_origin_and_distribution(name, selected):
+    model = load(name, **dict(selected))
     for id, entry in numbers_of(model).items():
         quantity = model.quantity(id)
         assert quantity.value is not None and quantity.value >= 0, id
@@ -139,9 +147,9 @@ def test_every_source_is_in_the_bibliography():
     assert sources <= set(known)
 
 
-@pytest.mark.parametrize(("name", "drug", "genotype"), MODELS)
-def test_units_of_every_model_fit(name, drug, genotype):
-    assert check_units(load(name, drug=drug, genotype=genotype)) == []
+@pytest.mark.parametrize(("name", "selected"), MODELS)
+def test_units_of_every_model_fit(name, selected):
+    assert check_units(load(name, **dict(selected))) == []
 
 
 @pytest.mark.parametrize("name", shipped_models(LIBRARY))
@@ -210,8 +218,8 @@ def test_libsbml_sees_an_error_behind_a_literal(tmp_path, old, new):
 
 def test_models_of_one_recipe_differ_in_numbers_only():
     first = load("cell", drug="fulvestrant", genotype="WT")
-    for _, drug, genotype in (entry for entry in MODELS if entry[0] == "cell"):
-        other = load("cell", drug=drug, genotype=genotype)
+    for _, selected in (entry for entry in MODELS if entry[0] == "cell"):
+        other = load("cell", **dict(selected))
         assert (other.reactions, other.rules, other.events) == (first.reactions, first.rules, first.events)
 
 

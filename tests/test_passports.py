@@ -21,7 +21,8 @@ from serdsim.references import read_references
 from serdsim.simulation.draws import Draws, Marginal, draw, drawn, quantile
 
 LIBRARY = shipped_library()
-TABLES = ("parameters.tsv", "drugs.tsv", "genotypes.tsv", "cell_lines.tsv")
+UNKEYED = ("parameters.tsv", "pk_common.tsv")
+TABLES = (*UNKEYED, "drugs.tsv", "genotypes.tsv", "cell_lines.tsv", "pk_hosts.tsv", "pk_human.tsv", "pk_mouse.tsv")
 
 
 def claims_of(library: Path) -> tuple[Claim, ...]:
@@ -50,7 +51,7 @@ def test_every_row_of_every_table_has_one_passport(every: tuple[Passport, ...]) 
     assert set(places) == lines_of(LIBRARY)
     assert set(number_tables(LIBRARY)) == set(TABLES)
     # correlations belong to the rows that they join: their passports say so (test_correlations.py reads the table)
-    others = {"evidence.tsv", "correlations.tsv", "changed_verdicts.tsv"}
+    others = {"evidence.tsv", "correlations.tsv", "changed_verdicts.tsv", "salts.tsv", "exposures.tsv"}
     assert {path.name for path in LIBRARY.glob("*.tsv")} - others == set(TABLES), "a table that no passport is made of"
 
 
@@ -111,7 +112,7 @@ def test_intervals_of_the_library_hold_nine_tenths_of_the_draws(every: tuple[Pas
 def test_a_row_of_the_cell_names_the_fragment_that_declares_it(every: tuple[Passport, ...]) -> None:
     by_id = {passport.id: passport for passport in every if passport.table == "parameters.tsv"}
     assert (by_id["kappa"].module_file, by_id["k_deg_cyt_apo"].module_file) == ("dimers.ant", "receptor.ant")
-    assert all(bool(passport.module) == (passport.table == "parameters.tsv") for passport in every)
+    assert all(bool(passport.module) == (passport.table in UNKEYED) for passport in every)
 
 
 def hashes(library: Path) -> dict[str, set[str]]:

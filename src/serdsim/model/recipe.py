@@ -252,7 +252,9 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
     if recipe.ways and (library / "drugs.tsv").is_file() and drug in choices(library, "drugs.tsv", "drug"):
         repair = f"Take one of these, or add what was measured of {drug} to {table}"
-        raise TableError(Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
+        raise TableError(
+            Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair)
+        )
     raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 from serdsim.yaml_file import Field
@@ -57,6 +57,12 @@ class Ways:
     dose_ratio: str | None = None
     dose_reference: str | None = None
     repeated: str | None = None
+
+    def record(self) -> dict[str, object]:
+        """Return all names as plain values, for run.json."""
+        routes = {name: asdict(way) for name, way in self.routes.items()}
+        names = {"molar_mass": self.molar_mass, "dose_ratio": self.dose_ratio, "dose_reference": self.dose_reference}
+        return names | {"repeated": self.repeated, "routes": routes}
 
 
 def read_ways(field: Field) -> Ways:

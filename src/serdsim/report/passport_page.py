@@ -16,7 +16,16 @@ from serdsim.report import numbers, view
 from serdsim.report.prior import prior
 from serdsim.report.shell import environment, read_assets
 
-TITLES = {"parameters.tsv": "Cell model", "drugs.tsv": "Drugs", "genotypes.tsv": "ESR1 genotypes", "cell_lines.tsv": "Cell lines"}
+TITLES = {
+    "parameters.tsv": "Cell model",
+    "drugs.tsv": "Drugs",
+    "genotypes.tsv": "ESR1 genotypes",
+    "cell_lines.tsv": "Cell lines",
+    "pk_human.tsv": "Pharmacokinetics in patients",
+    "pk_mouse.tsv": "Pharmacokinetics in mice",
+    "pk_hosts.tsv": "Hosts",
+    "pk_common.tsv": "Doses and conditions",
+}
 OWN = {"Serdsim2026": "set by this project", "Recalled2026": "from memory, not read"}
 MEANS = {
     "primary": "read where it was measured",

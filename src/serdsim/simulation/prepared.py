@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,6 @@ from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
 from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.model.salts import read_salts
-from serdsim.model.ways import Ways
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
 from serdsim.simulation.doses import doses_after, infused, schedule_of
@@ -172,7 +171,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
-        **({"ways": {drug: _plain(ways) for drug, ways in question.ways.items()}} if question.ways else {}),
+        **({"ways": {drug: ways.record() for drug, ways in question.ways.items()}} if question.ways else {}),
     }
     return {
         "run": run_id(digest, plan, seed, numerics),
@@ -187,10 +186,6 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
-
-
-def _plain(ways: Ways) -> dict[str, object]:
-    return asdict(replace(ways, routes={})) | {"routes": {name: asdict(way) for name, way in ways.routes.items()}}
 
 
 def _marks(
