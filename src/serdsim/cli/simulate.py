@@ -20,7 +20,7 @@ _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME i
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
 _SET = "Value of an input of the model as NAME=VALUE, for example fed=1; may be repeated."
 _PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
-_EVERY = 1.0
+_EVERY = "Time between outputs in h [default: 1; a host: closely in the first and the last dosing interval, else 1 or 6]"
 
 
 def simulate(
@@ -30,7 +30,7 @@ def simulate(
     genotype: Annotated[str | None, typer.Option("--genotype", help="ESR1 genotype of a shipped model [default: WT]")] = None,
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
     hours: Annotated[float | None, typer.Option("--hours", help="Length in h [default: 72; a host: the last dosing interval]")] = None,
-    every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
+    every: Annotated[float | None, typer.Option("--every", help=_EVERY)] = None,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
     patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
     seed: options.Seed = 1,
@@ -54,7 +54,7 @@ def simulate(
         others = {
             "a regimen": regimen is not None,
             "--genotype or --cell-line": bool(genotype or cell_line),
-            "--hours or --every": (hours, every) != (None, _EVERY),
+            "--hours or --every": (hours, every) != (None, None),
             "--draws": draws != 1,
             "--set": bool(set_),
             "--patients": patients != 0,

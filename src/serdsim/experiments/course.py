@@ -13,7 +13,7 @@ from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import ClaimError
 from serdsim.experiments.medium import ESTRADIOL
 from serdsim.experiments.protocol import Experiment, Series
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
 from serdsim.simulation.plating import plated
 
 BALANCES = ("E2_free_and_bound", "drug_free_and_bound")

@@ -13,7 +13,9 @@ from types import MappingProxyType
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
+from serdsim.model.tolerance import Tolerance
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
@@ -33,27 +35,13 @@ _EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Plating:
-    """After the pre-run the states `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied.
-
-    With `shares`, a quantity for each group of `groups`, each group sums up to its own share of the count; "rest" is what the others leave.
-    """
-
-    cells: tuple[str, ...]
-    count: str
-    cleared: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...] = ()
-    shares: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Recipe:
     """Which fragments make a model and which table rows fill it.
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. In a host drugs have routes: `ways` says them for each name of `doses`, which has the
-    species of the first route then.
+    species of the first route then. `tolerance` is what the model is run with unless it leaves that to the engine.
     """
 
     id: str
@@ -69,6 +57,7 @@ class Recipe:
     plating: Plating | None
     pre_run: float
     file: str
+    tolerance: Tolerance = Tolerance()
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -151,9 +140,10 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
         ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
-        plating=_plating(record.get("plating")),
+        plating=read_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
+        tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
     )
 
 
@@ -210,22 +200,6 @@ def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
             repair = f'Add "@{name}" with its species to doses, and a drug to defaults'
             raise row.wrong("no drug can be given into this place", "one of " + (", ".join(given) or "the places of doses"), repair)
     return {name: row.text() for name, row in slots.items()}
-
-
-def _plating(record: Field | None) -> Plating | None:
-    if record is None:
-        return None
-    groups = record.get("groups")
-    if groups is None:
-        record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
-        return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
-    record.require("count", "cleared", example={"count": "n_cells", "cleared": "[dead]"})
-    every = groups.each(least=1)
-    for group in every:
-        group.require("cells", "share", example={"cells": "[g1_c1]", "share": "share_c1"})
-    cells, shares = tuple(group["cells"].texts(least=1) for group in every), tuple(group["share"].text() for group in every)
-    flat = tuple(id for group in cells for id in group)
-    return Plating(flat, record["count"].text(), record["cleared"].texts(), cells, shares)
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:

@@ -11,7 +11,8 @@ from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
+from serdsim.model.tolerance import Tolerance
 from serdsim.simulation.draws import Draws, Marginal, drawn
 from serdsim.simulation.plating import plated
 
@@ -39,6 +40,8 @@ class DrawnJob:
         Individuals in a chunk.
     plating : Plating, optional
         What is counted anew after the pre-run.
+    tolerance : Tolerance
+        How exactly the model is run.
     """
 
     engine: Engine
@@ -51,6 +54,7 @@ class DrawnJob:
     pre_run: float
     chunk: int
     plating: Plating | None = None
+    tolerance: Tolerance = Tolerance()
 
     @property
     def individuals(self) -> int:
@@ -66,13 +70,15 @@ class DrawnJob:
         """Return the arrays of one chunk."""
         rows = members(self, number)
         given = drawn(self.marginals, self.draws, rows)
-        rtol = self.engine.rtol
-        plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)), rtol=rtol)
+        plan = self._plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
         if not self.pre_run:
             return self.engine.run(kernel, plan)
-        before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), (), rtol=rtol))
+        before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
         start = plated(self.plating, self.equations, given, before.final)
         return _with_failures(before, self.engine.run(kernel, replace(plan, initial=start)))
+
+    def _plan(self, given: np.ndarray, times: np.ndarray, outputs: tuple[str, ...], schedule: Schedule | None = None) -> Plan:
+        return self.engine.at(self.tolerance, Plan(given, times, outputs, schedule=schedule))
 
 
 def repeated(schedule: Schedule, individuals: int) -> Schedule:

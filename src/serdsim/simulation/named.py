@@ -36,7 +36,7 @@ def simulate_named(
     genotype: str | None = None,
     cell_line: str | None = None,
     duration_h: float | None = None,
-    every_h: float = 1.0,
+    every_h: float | None = None,
     draws: int = 1,
     patients: int = 0,
     seed: int = 1,
@@ -59,7 +59,8 @@ def simulate_named(
         Rows of the tables, for shipped models only.
     duration_h, every_h : float
         Length and distance of the outputs [h]; without a length a host is followed to the end of the last dosing interval, any
-        other model for 72 h.
+        other model for 72 h. Without a distance a host is observed closely in the first and the last dosing interval of each drug and
+        evenly beside them, any other model every hour.
     draws : int
         1 uses the central values; more draws parameters from their distributions.
     patients : int

@@ -25,10 +25,11 @@ from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.host_doses import free_base, whole_length
+from serdsim.simulation.host_times import host_times, host_times_in_words
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
-STANDARD_H = 72.0
+STANDARD_H, _EVERY_H = 72.0, 1.0
 _WHICH = (
     "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
     "variances between individuals, and all patients of a draw share its uncertain parameters."
@@ -50,6 +51,10 @@ class Prepared:
         What run.json says, all but the outcome.
     marks : mapping
         What a run that goes on later must find unchanged; `marks["asked"]` holds the options of `prepare`.
+    doses : Regimen
+        What is given, as free base.
+    observed : str
+        When a host is observed, where nobody said it.
     """
 
     question: Question
@@ -57,6 +62,8 @@ class Prepared:
     times: np.ndarray
     record: Mapping[str, object]
     marks: Mapping[str, object]
+    doses: Regimen = Regimen()
+    observed: str = ""
 
     @property
     def run(self) -> str:
@@ -71,7 +78,7 @@ def prepare(
     genotype: str | None = None,
     cell_line: str | None = None,
     duration_h: float | None = None,
-    every_h: float = 1.0,
+    every_h: float | None = None,
     draws: int = 1,
     patients: int = 0,
     seed: int = 1,
@@ -82,7 +89,8 @@ def prepare(
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
 
-    Without a length a host is followed to the end of the last dosing interval, any other model for 72 h.
+    Without a length a host is followed to the end of the last dosing interval, any other model for 72 h. Without a distance of the
+    outputs a host is observed as `host_times` says, any other model every hour.
 
     Raises
     ------
@@ -91,14 +99,15 @@ def prepare(
     """
     regimen = regimen or Regimen()
     doses = free_base(regimen, read_salts(library or shipped_library()))
-    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws, patients)
+    check_times(STANDARD_H if duration_h is None else duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
     if duration_h is None:
         duration_h = whole_length(doses) if question.ways else STANDARD_H
-        check_times(duration_h, every_h, draws, patients)
+        check_times(duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
+    every_h = _EVERY_H if every_h is None and not question.ways else every_h
     equations, flows = derive(question.model), infused(question, doses)
     check_outputs(question, equations)
-    times = grid(duration_h, every_h)
+    times = host_times(doses, duration_h) if every_h is None else grid(duration_h, every_h)
     per_hour = question.per_hour
     equations_now = with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
@@ -115,6 +124,7 @@ def prepare(
         pre_run=question.pre_run * per_hour,
         chunk=engine.chunk_of(len(times) * len(question.outputs)),
         plating=question.plating,
+        tolerance=question.tolerance,
     )
     asked = {
         "model": str(Path(model).absolute()) if question.own else model,
@@ -130,9 +140,10 @@ def prepare(
         **({"settings": dict(settings)} if settings else {}),
         "library": str(library.absolute()) if library else None,
     }
-    record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
+    observed = "" if every_h is not None else host_times_in_words(doses, duration_h)
+    record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h), observed)
     record["replay"] = _replay(question, asked, library)
-    return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+    return Prepared(question, job, times, record, _marks(job, record, asked, question, library), doses, observed)
 
 
 def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
@@ -160,14 +171,16 @@ def grid(duration_h: float, every_h: float) -> np.ndarray:
     return np.append(times[times < duration_h * (1.0 - 1e-12)], duration_h)
 
 
-def _record(question: Question, asked: Mapping[str, object], seed: int, numerics: str, late: int) -> dict[str, object]:
+def _record(question: Question, asked: Mapping[str, object], seed: int, numerics: str, late: int, observed: str) -> dict[str, object]:
     digest = model_digest(question.model)
     plan = {
         "model": "own model" if question.own else question.name,
         "selection": dict(question.selection),
         **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
+        **({"observed": observed} if observed else {}),
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
+        **question.tolerance.said,
         "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
@@ -210,7 +223,8 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words = ["serdsim", "simulate", question.name]
     words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
-    words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
+    words += [f"--hours {asked['duration_h']:g}", *([f"--every {asked['every_h']:g}"] if asked["every_h"] else [])]
+    words += [f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
     settings = asked.get("settings") or {}
     words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
     words += [f"--patients {asked['patients']}"] if "patients" in asked else []

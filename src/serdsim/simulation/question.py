@@ -14,7 +14,9 @@ from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.model.recipe import Plating, Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.plating import Plating
+from serdsim.model.recipe import Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.tolerance import Tolerance
 from serdsim.model.ways import Ways
 from serdsim.simulation.host_doses import with_first_doses
 from serdsim.units import convert
@@ -37,6 +39,7 @@ class Question:
     plating: Plating | None = None
     own: bool = False
     ways: Mapping[str, Ways] = field(default_factory=dict)
+    tolerance: Tolerance = Tolerance()
 
     @property
     def per_hour(self) -> float:
@@ -109,7 +112,7 @@ def _shipped(
     model = with_first_doses(model, regimen, ways) if ways else model
     shown = tuple(outputs or recipe.outputs)
     time_unit = model.units.get("time", "h")
-    return Question(model, name, shown, doses, recipe.pre_run, selection, time_unit, recipe.plating, ways=ways)
+    return Question(model, name, shown, doses, recipe.pre_run, selection, time_unit, recipe.plating, ways=ways, tolerance=recipe.tolerance)
 
 
 def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Model:
