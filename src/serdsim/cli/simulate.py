@@ -38,6 +38,7 @@ def simulate(
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
     compartments: Annotated[str | None, typer.Option("--compartments", metavar="LIST", help=_COMPARTMENTS)] = None,
     output: Annotated[list[str] | None, typer.Option("--output", metavar="NAME", help="Observable to keep; may be repeated.")] = None,
+    plot: options.Plot = False,
     as_json: options.Json = False,
     out: options.Out = Path("runs"),
     library: options.Library = None,
@@ -58,6 +59,7 @@ def simulate(
             "--draws": draws != 1,
             "--set": bool(set_),
             "--patients": patients != 0,
+            "--plot": plot,
         }
         _refuse_beside_file([name for name, given in others.items() if given])
         _report_on_own_model(model, library)
@@ -83,7 +85,7 @@ def simulate(
         settings=_settings(set_ or []),
         library=library,
     )
-    run_and_show(ready, out, workers, as_json)
+    run_and_show(ready, out, workers, as_json, plot)
 
 
 def _refuse_beside_file(others: list[str]) -> None:

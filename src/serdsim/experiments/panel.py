@@ -95,10 +95,20 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Given:
+    """Doses of one drug as they stand under a time axis: what is given, at which points of the axis, and how far apart they are."""
+
+    label: str
+    at: tuple[float, ...]
+    apart: float = 0.0
+
+
+@dataclass(frozen=True)
 class Panel:
     """One figure with its conditions and words: curves and marks, or a grid of cells.
 
-    `y_range` are values that the y axis holds in any case, and `levels` its named heights.
+    `y_range` are values that the y axis holds in any case, and `levels` its named heights; `given`
+    are doses under the axis.
     """
 
     id: str
@@ -115,3 +125,4 @@ class Panel:
     y_range: tuple[float, ...] = ()
     levels: tuple[Level, ...] = ()
     grid: Grid | None = None
+    given: tuple[Given, ...] = ()

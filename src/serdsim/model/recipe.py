@@ -15,7 +15,7 @@ from serdsim.model.clones import Clones
 from serdsim.model.library_rows import content, rows_of
 from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
-from serdsim.model.tolerance import Tolerance
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
@@ -57,7 +57,7 @@ class Recipe:
     plating: Plating | None
     pre_run: float
     file: str
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = OF_ENGINE
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:

@@ -16,3 +16,6 @@ class Tolerance:
     def said(self) -> dict[str, float]:
         """What the recipe says, for the plan of a run; nothing where it leaves both to the engine."""
         return {name: value for name, value in (("rtol", self.rtol), ("atol", self.atol)) if value is not None}
+
+
+OF_ENGINE = Tolerance()  # nothing said

@@ -12,7 +12,7 @@ from serdsim.engine.engines import Engine
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
 from serdsim.model.plating import Plating
-from serdsim.model.tolerance import Tolerance
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.simulation.draws import Draws, Marginal, drawn
 from serdsim.simulation.plating import plated
 
@@ -54,7 +54,7 @@ class DrawnJob:
     pre_run: float
     chunk: int
     plating: Plating | None = None
-    tolerance: Tolerance = Tolerance()
+    tolerance: Tolerance = OF_ENGINE
 
     @property
     def individuals(self) -> int:

@@ -1,4 +1,4 @@
-"""When a host is observed if nobody says: evenly over the whole time, and closely in the first and the last dosing interval of each drug."""
+"""When a host is observed if nobody says: evenly, and closely in the first and the last dosing interval of each drug."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def host_times_in_words(regimen: Regimen, duration_h: float) -> str:
 
 
 def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
-    """Return the first and the last dosing interval of a drug that begin before the end [h]; one where both are the same, none without doses."""
+    """Return the first and the last dosing interval of a drug that begin before the end [h]; one where both are the same."""
     given = [(time, dose.interval_h or SINGLE_H) for time, dose in doses_in_order(regimen, drug) if time < end_h]
     if not given:
         return ()

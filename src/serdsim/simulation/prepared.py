@@ -55,6 +55,8 @@ class Prepared:
         What is given, as free base.
     observed : str
         When a host is observed, where nobody said it.
+    library : Path or None
+        Another library than the shipped one.
     """
 
     question: Question
@@ -62,8 +64,9 @@ class Prepared:
     times: np.ndarray
     record: Mapping[str, object]
     marks: Mapping[str, object]
-    doses: Regimen = Regimen()
-    observed: str = ""
+    doses: Regimen
+    observed: str
+    library: Path | None
 
     @property
     def run(self) -> str:
@@ -143,7 +146,7 @@ def prepare(
     observed = "" if every_h is not None else host_times_in_words(doses, duration_h)
     record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h), observed)
     record["replay"] = _replay(question, asked, library)
-    return Prepared(question, job, times, record, _marks(job, record, asked, question, library), doses, observed)
+    return Prepared(question, job, times, record, _marks(job, record, asked, question, library), doses, observed, library)
 
 
 def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
