@@ -90,7 +90,7 @@ def _tumour(rows: Sequence[HostReading]) -> None:
     for title, found in cells.items():
         best, last = found["best change"], found["change at the end"]
         start = f"{_number(found['start'])} {found['start'].unit}"
-        table.append((title, start, f"{_signed(best)} %", _day(best), f"{_signed(last)} %", _day(last)))
+        table.append((title, start, f"{_number(best, '+')} %", _day(best), f"{_number(last, '+')} %", _day(last)))
     print_table(("Tumour", "At the start", "Best change", "on day", "Last change", "on day"), table)
     print()
 
@@ -105,12 +105,9 @@ def _response(rows: Sequence[HostReading]) -> None:
     print_words(f"RECIST 1.1 on the {rows[0].title}, at every output and not at visits: {'; '.join(said)}.")
 
 
-def _number(one: HostReading) -> str:
-    return _short(one.value) + (f" ({_short(one.lo90)} to {_short(one.hi90)})" if one.hi90 > one.lo90 else "")
-
-
-def _signed(one: HostReading) -> str:
-    return _short(one.value, "+") + (f" ({_short(one.lo90, '+')} to {_short(one.hi90, '+')})" if one.hi90 > one.lo90 else "")
+def _number(one: HostReading, sign: str = "") -> str:
+    low, high = _short(one.lo90, sign), _short(one.hi90, sign)
+    return _short(one.value, sign) + (f" ({low} to {high})" if low != high else "")
 
 
 def _short(value: float, sign: str = "") -> str:

@@ -39,7 +39,7 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
         say(f"Before 0 h: {ready.question.pre_run:g} h without ligand{counted}. Rows of {selected}.")
     if ready.observed:
         say(f"To {ready.times[-1]:g} h, observed {ready.observed}.")
-    if ready.job.draws.beside:
+    if "individuals" in ready.record:
         say(str(ready.record["individuals"]))
     if ready.job.individuals > 1:
         needed = estimate(ready.job, workers)
@@ -61,13 +61,14 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
 def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
     """Read what the run shows, print it, and draw it if `plot`; return how many figures there are."""
     from serdsim.cli.host_screen import reading_item, show_readings
-    from serdsim.report.run_answer import answer_run, draw_run, label_of
+    from serdsim.report.run_answer import answer_run, draw_run
+    from serdsim.simulation.columns import label_of
 
     answer = answer_run(ready, found.folder)
     items = []
     for item in found.items:
-        title, unit = label_of(ready, answer.names, item["observable"])
-        items.append({**item, "title": title, "unit": unit})
+        label = label_of(ready, item["observable"])
+        items.append({**item, "title": label.title, "unit": label.unit})
     if answer.readings and not as_json:
         show_readings(answer.readings)
         print(f"Run: {found.folder}")

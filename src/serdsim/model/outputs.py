@@ -30,6 +30,8 @@ class Label:
         The place whose drug it is of; empty for none.
     molar_mass : str
         The number of the model that turns nM into ng/mL; empty where it is not one drug alone.
+    alone : bool
+        It means something of one lesion alone, not of one among several.
     """
 
     title: str
@@ -37,6 +39,7 @@ class Label:
     unit: str
     place: str = ""
     molar_mass: str = ""
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,11 @@ def _read(held: bytes | None, drugs: tuple[tuple[str, str], ...]) -> OutputNames
 
 def _label(entry: Field, drugs: Mapping[str, str]) -> Label:
     entry.require("title", "short", "unit")
-    place, mass = entry.get("place"), entry.get("molar_mass")
+    place, mass, alone = (entry.get(name) for name in ("place", "molar_mass", "alone"))
     title, short = (_with_names(entry[name].text(), drugs) for name in ("title", "short"))
-    return Label(title, short, entry["unit"].text(), place.text() if place else "", mass.text() if mass else "")
+    return Label(
+        title, short, entry["unit"].text(), place.text() if place else "", mass.text() if mass else "", bool(alone and alone.truth())
+    )
 
 
 def _drawing(entry: Field, drugs: Mapping[str, str], known: Sequence[str]) -> Drawing:

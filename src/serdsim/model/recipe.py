@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
+from serdsim.model.lesions import LesionNumbers, read_lesions
 from serdsim.model.library_rows import content, rows_of
 from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
@@ -41,7 +42,8 @@ class Recipe:
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. In a host drugs have routes: `ways` says them for each name of `doses`, which has the
-    species of the first route then. `tolerance` is what the model is run with unless it leaves that to the engine.
+    species of the first route then. `tolerance` is what the model is run with unless it leaves that to the engine; `lesions`
+    says what makes one of several lesions.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Recipe:
     pre_run: float
     file: str
     tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -144,6 +147,7 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
         tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
+        lesions=read_lesions(record.get("lesions")),
     )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 
-from serdsim.analysis.host_course import drugs_in_places, mass_factor
+from serdsim.analysis.host_course import by_lesion, drugs_in_places, mass_factor
 from serdsim.dosing.dose import Dose
 from serdsim.endpoints.course import change
 from serdsim.experiments.panel import UNSAID, Axis, Band, Given, Level, Panel
-from serdsim.model.outputs import Drawing, Label, OutputNames
+from serdsim.model.outputs import Drawing
 from serdsim.results.courses import Courses
 from serdsim.results.dataset import unit_of
+from serdsim.simulation.columns import label_of
 from serdsim.simulation.host_times import ends
 from serdsim.simulation.prepared import Prepared
 
@@ -32,11 +34,12 @@ class RunFigure:
     panel: Panel
 
 
-def run_figures(ready: Prepared, names: OutputNames, courses: Courses) -> tuple[RunFigure, ...]:
+def run_figures(ready: Prepared, courses: Courses) -> tuple[RunFigure, ...]:
     """Return the figures of everything that the run kept; outputs that no drawing of the library names are grouped by their unit."""
     if not courses.individuals:
         return ()
-    found = [figure for drawing in names.drawings for figure in _figures(drawing, ready, names, courses)]
+    names = ready.names
+    found = [figure for drawing in names.drawings for figure in _figures(drawing, ready, courses)]
     named = {id for drawing in names.drawings for id in drawing.outputs}
     rest: dict[str, list[str]] = {}
     for id in courses.values:
@@ -46,25 +49,25 @@ def run_figures(ready: Prepared, names: OutputNames, courses: Courses) -> tuple[
         for part, first in enumerate(range(0, len(ids), _MOST_LINES), start=1):
             some = tuple(ids[first : first + _MOST_LINES])
             drawing = Drawing(f"other-{number}-{part}", "other outputs", ", ".join(some), "value", unit, some)
-            found += _figures(drawing, ready, names, courses)
+            found += _figures(drawing, ready, courses)
     return tuple(found)
 
 
-def _figures(drawing: Drawing, ready: Prepared, names: OutputNames, courses: Courses) -> Iterator[RunFigure]:
+def _figures(drawing: Drawing, ready: Prepared, courses: Courses) -> Iterator[RunFigure]:
     """Yield the figure of a drawing, nothing where no drug is given that it is of."""
     given = drugs_in_places(ready)
-    ids = [id for id in drawing.outputs if id in courses.values and names.labels.get(id, Label(id, id, "")).place in ("", *given)]
+    ids = [id for id in drawing.outputs if id in courses.values and label_of(ready, id).place in ("", *given)]
     spans = ends(ready.doses, given[drawing.last], float(ready.times[-1])) if drawing.last in given else ()
     if not ids or (drawing.last and not spans):
         return
-    part = courses.over(*spans[-1]) if drawing.last else courses
     start, per = (spans[-1][0], 1.0) if drawing.last else (0.0, 24.0 if ready.times[-1] >= _DAYS_FROM else 1.0)
+    lines = [(id, lesion, own) for id in ids for lesion, own in by_lesion(ready, courses, id)]
     bands = []
-    for id, (ink, dash) in zip(ids, _LOOKS, strict=False):
-        label = names.labels.get(id, Label(id, id, ""))
-        values = _shown(part.values[id], courses.values[id], drawing, mass_factor(ready, label))
+    for (id, lesion, own), (ink, dash) in zip(lines, cycle(_LOOKS), strict=False):
+        label, part = label_of(ready, id), own.over(*spans[-1]) if drawing.last else own
+        values = _shown(part.values[id], own.values[id], drawing, mass_factor(ready, label))
         if values is not None:
-            band = _band(label.short, (part.times - start) / per, values, ink, dash)
+            band = _band(label.short + lesion, (part.times - start) / per, values, ink, dash)
             bands.append(_above(band) if drawing.log else band)
     bands = [band for band in bands if any(np.isfinite(value) for value in band.median)]
     if not bands:
@@ -110,17 +113,12 @@ def _given(dose: Dose, per: float, end: float) -> Given:
 def individuals_in_words(ready: Prepared, courses: Courses) -> str:
     """Return what lines and bands are of."""
     draws, beside = ready.job.draws.count, ready.job.draws.beside
-    if courses.every == 1:
+    every, here = ready.job.draws.individuals, courses.individuals // (len(ready.job.lesions.each) if ready.job.lesions else 1)
+    if every == 1:
         return "One simulated individual with the central values of all parameters."
-    what = (
-        "parameter draws"
-        if draws and not beside
-        else "patients who differ from each other"
-        if beside and not draws
-        else "patients of all draws"
-    )
-    some = "" if courses.individuals == courses.every else f", {courses.individuals:,} of them shown".replace(",", "\u202f", 1)
-    return f"Lines: median; bands: central 90 % of {courses.every} {what}{some}."
+    what = "patients of all parameter draws" if draws and beside else "patients who differ from each other" if beside else "parameter draws"
+    some = "" if here == every else f", {here} of them shown"
+    return f"Lines: median; bands: central 90 % of {every} {what}{some}."
 
 
 def _caption(ready: Prepared, courses: Courses) -> str:

@@ -14,7 +14,8 @@ from serdsim.dosing.regimen import Regimen, parse_regimen
 from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
 from serdsim.results.run_record import package_versions, serdsim_version
-from serdsim.simulation.prepared import prepare
+from serdsim.simulation.lesions import parse_lesions
+from serdsim.simulation.prepared import Prepared, prepare
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,6 +40,7 @@ def simulate_named(
     every_h: float | None = None,
     draws: int = 1,
     patients: int = 0,
+    lesions: str = "",
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -47,7 +49,7 @@ def simulate_named(
     progress: Progress | None = None,
     engine: Engine | None = None,
 ) -> SimulationResult:
-    """Return the simulation of a model under a regimen, all in memory; `simulation.streamed` writes many draws to disk.
+    """Return the simulation of a model under a regimen in memory; `simulation.streamed` writes many draws to disk.
 
     Parameters
     ----------
@@ -57,40 +59,43 @@ def simulate_named(
         A concentration is added to a dish, a mass by a route to a host; in a model of your own the drug is the id of a species.
     genotype, cell_line : str, optional
         Rows of the tables, for shipped models only.
-    duration_h, every_h : float
-        Length and distance of the outputs [h]; without a length a host is followed to the end of the last dosing interval, any
-        other model for 72 h. Without a distance a host is observed closely in the first and the last dosing interval of each drug and
-        evenly beside them, any other model every hour.
-    draws : int
-        1 uses the central values; more draws parameters from their distributions.
-    patients : int
-        Individuals beside the typical one in each draw, who differ by the variances between individuals; the coordinates `draw` and
-        `patient` then say which individual is which, and patient 0 is the typical one.
+    duration_h, every_h : float, optional
+        Length and distance of the outputs [h], else those of `prepare`.
+    draws, patients : int
+        1 draw uses the central values; patients differ, beside the typical one (0), by the variances between individuals.
+    lesions : str, optional
+        Of each patient, as ``liver: 15 mm, brain: 8 mm``; coordinates `draw`, `patient`, `lesion` say which individual is which.
     outputs : sequence of str, optional
         Ids of the model; left out: what the model shows by itself.
     settings : mapping of str to float, optional
-        Values of inputs of the model, held in every draw, for example ``{"fed": 1.0}``.
+        Inputs of the model, held in every draw.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
+    doses = parse_regimen(regimen) if isinstance(regimen, str) else regimen
     ready = prepare(
         model,
-        parse_regimen(regimen) if isinstance(regimen, str) else regimen,
+        doses,
         genotype=genotype,
         cell_line=cell_line,
         duration_h=duration_h,
         every_h=every_h,
         draws=draws,
         patients=patients,
+        lesions=parse_lesions(lesions) if lesions else (),
         seed=seed,
         outputs=outputs,
         settings=settings,
         library=library,
         engine=engine,
     )
+    return _labelled(ready, workers, progress)
+
+
+def _labelled(ready: Prepared, workers: int | None, progress: Progress | None) -> SimulationResult:
     from serdsim.results.dataset import label  # loads xarray, which streamed runs do not need
 
     question = ready.question

@@ -13,6 +13,7 @@ from serdsim.dosing.regimen import Regimen
 from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Evidence, Model
+from serdsim.model.lesions import LesionNumbers
 from serdsim.model.library import load
 from serdsim.model.plating import Plating
 from serdsim.model.recipe import Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
@@ -40,6 +41,7 @@ class Question:
     own: bool = False
     ways: Mapping[str, Ways] = field(default_factory=dict)
     tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def per_hour(self) -> float:
@@ -112,7 +114,19 @@ def _shipped(
     model = with_first_doses(model, regimen, ways) if ways else model
     shown = tuple(outputs or recipe.outputs)
     time_unit = model.units.get("time", "h")
-    return Question(model, name, shown, doses, recipe.pre_run, selection, time_unit, recipe.plating, ways=ways, tolerance=recipe.tolerance)
+    return Question(
+        model,
+        name,
+        shown,
+        doses,
+        recipe.pre_run,
+        selection,
+        time_unit,
+        recipe.plating,
+        ways=ways,
+        tolerance=recipe.tolerance,
+        lesions=recipe.lesions,
+    )
 
 
 def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Model:
