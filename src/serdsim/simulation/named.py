@@ -53,22 +53,18 @@ def simulate_named(
 
     Parameters
     ----------
-    model : str
-        A shipped model or the path of an SBML or Antimony file.
+    model, genotype, cell_line : str
+        A shipped model and rows of its tables, or the path of an SBML or Antimony file.
     regimen : Regimen or str, optional
         A concentration is added to a dish, a mass by a route to a host; in a model of your own the drug is the id of a species.
-    genotype, cell_line : str, optional
-        Rows of the tables, for shipped models only.
     duration_h, every_h : float, optional
         Length and distance of the outputs [h], else those of `prepare`.
     draws, patients : int
         1 draw uses the central values; patients differ, beside the typical one (0), by the variances between individuals.
     lesions : str, optional
         Of each patient, as ``liver: 15 mm, brain: 8 mm``; coordinates `draw`, `patient`, `lesion` say which individual is which.
-    outputs : sequence of str, optional
-        Ids of the model; left out: what the model shows by itself.
-    settings : mapping of str to float, optional
-        Inputs of the model, held in every draw.
+    outputs, settings : optional
+        Ids of the model, else what it shows by itself; inputs of the model, held in every draw.
 
     Raises
     ------
