@@ -32,6 +32,7 @@ outputs: [drug_plasma, burden]
 doses: {"@drug": dose_drug}
 slots: {drug: CL}
 plating: {cells: [tumour], count: tumour_start, cleared: [dead]}
+balances: [drug_given_and_gone]
 pre_run_h: 0
 """
 COLUMNS = "id value unit distribution iiv lower upper prior grade source locator species assay note".split()

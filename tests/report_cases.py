@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from animal_cases import ANIMAL_PANELS
 from serdsim.claims.records import (
     AblationOutcome,
     Answer,
@@ -258,4 +259,5 @@ PANELS = {
     "widest grid": a_grid_panel((0.0001, 0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0), tuple(float(2**i) for i in range(8))),
     "grid of long values": a_grid_panel((0.0001234, 0.001234, 0.01234, 0.1234, 1.234, 12.34, 123.4, 1234.0), (0.1234, 1.234)),
     "grid of one cell": a_grid_panel((0.01,), (1.0,)),
+    **ANIMAL_PANELS,
 }

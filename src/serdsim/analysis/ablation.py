@@ -76,11 +76,11 @@ def ablate(
     progress: Progress | None = None,
 ) -> tuple[AblationOutcome, ...]:
     """Return P(pass) of a claim with each part switched off, over the same draws."""
-    assert claim.experiment is not None
+    assert claim.tested is not None
     outcomes = []
     for ablation in ablations:
         readings = run_experiment(
-            claim.experiment,
+            claim.tested,
             draws,
             library=library,
             change=ablation.change,

@@ -30,7 +30,7 @@ def _check(figure: Field) -> None:
     for name, field in figure.items():
         if name in _WORDS:
             field.text()
-        elif name in ("bands", "marks"):
+        elif name in ("bands", "marks", "levels"):
             field.each()
         elif name in ("x", "y") or (name in _MAPPINGS and field.value is not None):
             list(field.items())
@@ -38,11 +38,13 @@ def _check(figure: Field) -> None:
         if axis is not None:
             axis.require("label", "unit")
             axis["label"].text()
+            if axis.get("most") is not None:
+                axis["most"].number()
     marked = figure.get("x") if figure.get("marks") is not None else None
     if marked is not None:
         unit = marked["unit"].text()
         marked["unit"].placed(lambda: parse_unit(unit))
-    for name, fields in (("bands", ("series", "label")), ("marks", ("row", "label"))):
+    for name, fields in (("bands", ("series", "label")), ("marks", ("row", "label")), ("levels", ("label", "value"))):
         parts = figure.get(name)
         for part in () if parts is None else parts.each():
             _check_part(part, fields)
@@ -50,7 +52,9 @@ def _check(figure: Field) -> None:
 
 def _check_part(part: Field, fields: tuple[str, ...]) -> None:
     part.require(*fields)
-    for name in (*fields, "concentration", "output", "time", "until"):
+    if part.get("value") is not None:
+        part["value"].number()
+    for name in (*(field for field in fields if field != "value"), "concentration", "dose", "to", "output", "time", "until"):
         value = part.get(name)
         if value is not None:
             value.text()

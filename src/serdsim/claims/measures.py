@@ -11,32 +11,14 @@ from difflib import get_close_matches
 
 import numpy as np
 
+from serdsim.claims.course_fields import CourseFields, course_issues, read_course
+from serdsim.claims.kind_arms import ARMS, FROM_START, RATIOS, WHOLE
 from serdsim.errors import ClaimError, Issue
-from serdsim.experiments.protocol import Experiment, observed, quantity
+from serdsim.experiments.protocol import Experiment, Series, observed, quantity
 from serdsim.experiments.runner import Reading, Readings
 
-ARMS = {
-    "ratio": ("of", "to"),
-    "difference": ("of", "to"),
-    "window": ("of", "low", "high"),
-    "level": ("of",),
-    "half_life": ("of",),
-    "later": ("of",),
-    "gr": ("of", "to"),
-    "gr_difference": ("of", "to"),
-    "gr50": ("of",),
-    "gr50_ratio": ("of", "to"),
-    "gr_aoc": ("of",),
-    "dc50": ("of",),
-    "dc50_ratio": ("of", "to"),
-    "ec50": ("of",),
-    "ec50_ratio": ("of", "to"),
-    "ic50": ("of",),
-    "ic50_ratio": ("of", "to"),
-}
-_WHOLE = frozenset(kind for kind in ARMS if kind.startswith(("gr50", "gr_aoc", "dc50", "ec50", "ic50")))
-_FROM_START = frozenset({"later", "gr", "gr_difference"})  # their arms carry no time: they read from 0 h to the measure's time
-_RATIOS = frozenset({"ratio", *(kind for kind in ARMS if kind.endswith("_ratio"))})
+__all__ = ["ARMS", "SMALLEST_MARGIN", "Measure", "Part", "arm", "locate", "read_part", "row"]
+
 SMALLEST_MARGIN = "smallest_margin"
 
 
@@ -44,8 +26,9 @@ SMALLEST_MARGIN = "smallest_margin"
 class Measure:
     """A number per draw.
 
-    `of`, `to`, `low` and `high` name arms as ``series @ concentration`` or ``series @ concentration @ time``, or a whole
-    series by its id. `then` is the second output of the kind `later`, and `least` the relative change that counts as moving.
+    `of`, `to`, `low` and `high` name arms as ``series @ concentration`` or ``series @ dose``, with ``@ time`` after it where it differs,
+    or a whole series by its id. `then` is the second output of the kind `later`, `least` the relative change that counts as moving,
+    and `course` what kinds say that read a course over time.
     """
 
     kind: str
@@ -55,14 +38,20 @@ class Measure:
     file: str
     then: str = ""
     least: float = 0.0
+    course: CourseFields | None = None
+
+    @property
+    def reads_animals(self) -> bool:
+        """Whether it reads the animals beside the typical one."""
+        return self.kind == "share_alive" or (self.course is not None and self.course.of_whom != "typical")
 
     def needs(self, experiment: Experiment) -> Mapping[str, frozenset[float]]:
-        """Return the concentrations [nM] that it reads of each series; all of them where it names none."""
+        """Return the concentrations or doses that it reads of each series; all of them where it names none."""
         found: dict[str, frozenset[float]] = {}
         for text in self.arms.values():
             words = [word.strip() for word in text.split("@")]
             every = experiment.series[words[0]].concentrations
-            read = {every[row(every, words[1], self.file)]} if len(words) > 1 else set(every)
+            read = {every[row(experiment.series[words[0]], words[1], self.file)]} if len(words) > 1 else set(every)
             read |= {every[0]} if self.kind == "gr_difference" else set()
             found[words[0]] = found.get(words[0], frozenset()) | read
         return found
@@ -94,9 +83,14 @@ class Part:
             words.append(f"at most {self.below:g}")
         return " and ".join(words) + ("" if self.unit in ("fold", "dimensionless") else f" {self.unit}")
 
+    def exists(self, values: np.ndarray) -> np.ndarray:
+        """Return for each draw whether there is a value; the time to what never happens is infinite and is one."""
+        never = np.isposinf(values) if self.measure.kind == "time_to" else np.zeros(values.shape, bool)
+        return np.asarray(np.isfinite(values) | never)
+
     def holds(self, values: np.ndarray) -> np.ndarray:
         """Return for each draw whether the bounds hold; a value that does not exist does not hold them."""
-        good = np.isfinite(values)
+        good = self.exists(values)
         if self.below is not None:
             good &= values <= self.below
         if self.above is not None:
@@ -120,24 +114,26 @@ def locate(text: str, measure: Measure, readings: Readings) -> tuple[Reading, in
     """Return the reading, the row of the concentration and the time that an arm names."""
     words = [word.strip() for word in text.split("@")]
     reading = readings.series[words[0]]
-    at = row(reading.series.concentrations, words[1], measure.file)
+    at = row(reading.series, words[1], measure.file)
     return reading, at, quantity(words[2], "h", measure.file, text) if len(words) > 2 else measure.time
 
 
-def row(concentrations: tuple[float, ...], text: str, file: str, id: str | None = None) -> int:
-    """Return which of the concentrations [nM] a text such as ``10 nM`` names.
+def row(series: Series, text: str, file: str, id: str | None = None) -> int:
+    """Return which of the concentrations or doses of a series a text such as ``10 nM`` or ``10 mg/kg`` names.
 
     Raises
     ------
     ClaimError
         For one that is not among them.
     """
-    wanted = quantity(text, "nM", file, id or text)
-    found = [i for i, value in enumerate(concentrations) if np.isclose(value, wanted, rtol=1e-9, atol=0.0)]
+    wanted = quantity(text, series.unit, file, id or text)
+    found = [i for i, value in enumerate(series.concentrations) if np.isclose(value, wanted, rtol=1e-9, atol=0.0)]
     if not found:
-        known = ", ".join(f"{value:g}" for value in concentrations)
-        repair = "Name one of these, or add the concentration to the series"
-        raise ClaimError(Issue(f"the series has no arm at {text}", file=file, id=id, expected=f"one of {known} nM", repair=repair))
+        known, what = ", ".join(f"{value:g}" for value in series.concentrations), "dose" if series.regimen else "concentration"
+        repair = f"Name one of these, or add the {what} to the series"
+        raise ClaimError(
+            Issue(f"the series has no arm at {text}", file=file, id=id, expected=f"one of {known} {series.unit}", repair=repair)
+        )
     return found[0]
 
 
@@ -196,7 +192,8 @@ def _measure(spec: Mapping[str, object], file: str, id: str) -> Measure:
         expected = "a relative change of 0 or more and less than 1, such as 0.05"
         problem, repair = f'least: "{spec["least"]}" is not allowed', "Write the change as a share of the start, not in percent"
         raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair))
-    return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least)
+    course = read_course(kind, spec, file, id)
+    return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least, course)
 
 
 def _bound(entry: Mapping[str, object], name: str) -> float | None:
@@ -210,8 +207,8 @@ def _check_report(part: Part, file: str) -> None:
         problem = f'the report "{part.report}" is not known'
         repair = f'Write "report: {SMALLEST_MARGIN}", or remove the field'
         raise ClaimError(Issue(problem, file=file, id=part.id, expected=SMALLEST_MARGIN, repair=repair))
-    if part.measure.kind not in _RATIOS or part.scale != 1.0 or part.above is None or part.below is None or not 0 < part.above < part.below:
-        expected = f"a measure of kind {', '.join(sorted(_RATIOS))}, scale 1, and both above and below, the ends of the margin"
+    if part.measure.kind not in RATIOS or part.scale != 1.0 or part.above is None or part.below is None or not 0 < part.above < part.below:
+        expected = f"a measure of kind {', '.join(sorted(RATIOS))}, scale 1, and both above and below, the ends of the margin"
         problem, repair = "the part has no smallest margin", "Give both bounds, or remove the field report"
         raise ClaimError(Issue(problem, file=file, id=part.id, expected=expected, repair=repair))
 
@@ -230,21 +227,24 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             near = get_close_matches(words[0], experiment.series, 1)
             repair = f'Did you mean "{near[0]}"?' if near else f"Name one of these, or add the series to {experiment.file}"
             issues.append(Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected=known, repair=repair))
-        elif part.measure.kind in _WHOLE:
+        elif part.measure.kind in WHOLE:
             issues += _whole_series(text, words, part, experiment, file)
         elif len(words) > 1:
-            row(experiment.series[words[0]].concentrations, words[1], file, part.id)
+            row(experiment.series[words[0]], words[1], file, part.id)
             issues += _one_arm(name, text, words, part, experiment, file)
         else:
             problem, expected = f'"{text}" lacks its concentration', 'such as "series @ 1000 nM"'
             issues.append(Issue(problem, file=file, id=part.id, expected=expected, repair=f'Write "{text} @ " and the concentration'))
+    measure = part.measure
+    if measure.course is not None:
+        issues += course_issues(measure.kind, measure.course, measure.time, experiment, file, part.id)
     if issues:
         raise ClaimError(issues)
 
 
 def _one_arm(name: str, text: str, words: list[str], part: Part, experiment: Experiment, file: str) -> list[Issue]:
     measure = part.measure
-    if len(words) > 2 and measure.kind in _FROM_START:
+    if len(words) > 2 and measure.kind in FROM_START:
         expected = f"no time in the arm: {measure.kind} reads from 0 h to the measure's time"
         repair = "Remove the time from the arm"
         return [Issue(f'"{text}" names a time', file=file, id=part.id, expected=expected, repair=repair)]

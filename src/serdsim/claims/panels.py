@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from serdsim.claims.animal_panels import ANIMAL_KINDS, animal_issues, animal_panel, arm_text
 from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.figure_shapes import check_shapes
 from serdsim.claims.grids import REPAIR, grid_issues, grid_panel
@@ -19,6 +20,7 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.panel import Axis, Band, Level, Panel
 from serdsim.experiments.protocol import Experiment, located, observed, quantity, read_record, shown_name
 from serdsim.experiments.runner import Readings
+from serdsim.units import convert
 
 _FIGURE = ("id", "title", "kind", "output", "relative_to", "x", "y", "bands", "caption", "description")
 _KINDS = (("dose", "vehicle"), ("dose", "window"), ("gr", "vehicle"), ("time", "start"), ("time", "none"))
@@ -53,6 +55,8 @@ def check_panels(path: Path, experiment: Experiment, facts: Mapping[str, Fact]) 
 
 
 def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Issue]:
+    if entry.get("kind") in ANIMAL_KINDS:
+        return animal_issues(entry, experiment)
     if entry.get("kind") == "grid":
         return grid_issues(entry, experiment)
     id, file = str(entry.get("id", "figures")), experiment.file
@@ -65,7 +69,8 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
         wrong.append(
             (
                 f"{entry['kind']} relative to {entry['relative_to']}",
-                "dose relative to vehicle or window, gr relative to vehicle, time relative to start or none, or grid",
+                "dose relative to vehicle or window, gr relative to vehicle, time relative to start or none, grid, or "
+                + ", ".join(ANIMAL_KINDS),
             )
         )
     for output in dict.fromkeys([entry["output"], *(band["output"] for band in entry["bands"] if "output" in band)]):
@@ -105,6 +110,8 @@ def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws
 
 
 def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fact], draws: int, file: str) -> Panel:
+    if entry["kind"] in ANIMAL_KINDS:
+        return animal_panel(entry, readings, facts, draws, file)
     if entry["kind"] == "grid":
         return grid_panel(entry, readings, draws, file)
     band_of, gr = {"dose": _dose_band, "gr": _gr_band, "time": _time_band}[entry["kind"]], entry["kind"] == "gr"
@@ -153,12 +160,13 @@ def _not_grown(entry: Mapping[str, Any], measure: Measure, readings: Readings) -
 
 
 def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measure, readings: Readings) -> Band:
-    reading, row, _ = locate(f"{spec['series']} @ {spec['concentration']}", measure, readings)
+    reading, row, _ = locate(arm_text(spec), measure, readings)
     values = reading.values[str(spec.get("output", measure.output))][row]
     kept = reading.times <= quantity(spec.get("until", entry["until"]), "h", measure.file, str(entry["id"]))
     scale = 1.0 if entry["y"]["unit"] == "fold of 0 h" else 100.0
     start = values[0] if entry["relative_to"] == "start" else 1.0
-    return _band(spec, reading.times[kept], (scale * values / start)[kept])
+    per_hour = convert(1.0, "h", str(entry["x"]["unit"]))
+    return _band(spec, reading.times[kept] * per_hour, (scale * values / start)[kept])
 
 
 def _band(spec: Mapping[str, Any], x: np.ndarray, values: np.ndarray) -> Band:

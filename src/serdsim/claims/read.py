@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -65,8 +65,15 @@ class Claim:
         """Return the experiments that are run for the claim."""
         return tuple(experiment for experiment in (self.experiment, self.shown) if experiment is not None)
 
+    @property
+    def tested(self) -> Experiment | None:
+        """Return the experiment with nothing that no part of the test reads: the animals, where none does."""
+        if self.experiment is None or any(part.measure.reads_animals for part in self.parts):
+            return self.experiment
+        return replace(self.experiment, animals=0)
+
     def arms(self) -> Mapping[str, tuple[float, ...]]:
-        """Return the concentrations [nM] of each series that the parts of the test read; controls are not counted."""
+        """Return the concentrations or doses of each series that the parts of the test read; controls are not counted."""
         found: dict[str, frozenset[float]] = {}
         if self.experiment is None:
             return {}

@@ -42,12 +42,12 @@ def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Te
     each = np.array([part.holds(found[part.id]) for part in claim.parts])[:, ok]
     holds = np.all(each, axis=0)
     largest = claim.combine == "largest"
-    primary = np.stack([_reached(found[id], largest=largest) for id in claim.primary])
+    primary = np.stack([_reached(part, found[part.id], largest=largest) for part in claim.parts if part.id in claim.primary])
     worst = (np.max if largest else np.min)(primary, axis=0)[ok]
-    value, lo, hi = _interval(worst, largest=largest)
+    value, lo, hi = _interval(worst)
     decided_by, p_without = _decider(claim, each)
     return Tested(
-        parts=tuple(_part(part, found[part.id][ok]) for part in claim.parts),
+        parts=tuple(_part(part, found[part.id][ok], readings.animals) for part in claim.parts),
         controls=tuple(_control(part, values_of(part, readings)[ok]) for part in claim.controls) if controls else (),
         value=value,
         lo90=lo,
@@ -74,31 +74,33 @@ test_claim.__test__ = False  # type: ignore[attr-defined]  # a verb, not a test 
 
 def _whole(readings: Readings) -> np.ndarray:
     """Return for each draw whether all its individuals ended ok."""
-    ended = [np.isfinite(values).all(axis=(0, 1)) for reading in readings.series.values() for values in reading.values.values()]
-    return np.asarray(np.all(ended, axis=0))
+    return np.asarray(np.all([reading.ended for reading in readings.series.values()], axis=0))
 
 
-def _interval(values: np.ndarray, *, largest: bool = True) -> tuple[float, float, float]:
+def _interval(values: np.ndarray) -> tuple[float, float, float]:
     """Return median and central 90 %."""
     if not values.size:
         return float("nan"), float("nan"), float("nan")
-    lo, middle, hi = np.quantile(_reached(values, largest=largest), [0.05, 0.5, 0.95], method="inverted_cdf")
+    lo, middle, hi = np.quantile(values, [0.05, 0.5, 0.95], method="inverted_cdf")
     return float(middle), float(lo), float(hi)
 
 
-def _reached(values: np.ndarray, *, largest: bool) -> np.ndarray:
+def _reached(part: Part, values: np.ndarray, *, largest: bool) -> np.ndarray:
     """Return the values; one that does not exist holds no bound and counts as the worst, infinitely large or small."""
-    return np.where(np.isfinite(values), values, np.inf if largest else -np.inf)
+    return np.where(part.exists(values), values, np.inf if largest else -np.inf)
 
 
-def _part(part: Part, values: np.ndarray) -> PartOutcome:
-    value, lo, hi = _interval(values, largest=part.below is not None)
+def _part(part: Part, values: np.ndarray, animals: int) -> PartOutcome:
+    value, lo, hi = _interval(_reached(part, values, largest=part.below is not None))
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
-    return PartOutcome(part.id, part.title, value, lo, hi, part.unit, part.bound, p, _note(part, values))
+    return PartOutcome(part.id, part.title, value, lo, hi, part.unit, part.bound, p, _note(part, values, animals))
 
 
-def _note(part: Part, values: np.ndarray) -> str:
-    """Return which margin the draws meet, in words, where the part asks for it."""
+def _note(part: Part, values: np.ndarray, animals: int) -> str:
+    """Return how many animals were read, or which margin the draws meet, in words, where the part asks for it."""
+    if part.measure.reads_animals:
+        whom = "" if part.measure.kind == "share_alive" or part.measure.course is None else f"{part.measure.course.of_whom} of "
+        return f"{whom}{animals} animals in each arm"
     if part.report != SMALLEST_MARGIN or part.above is None or part.below is None or not values.size:
         return ""
     margin = smallest_margin(values, HIGH)
@@ -118,6 +120,6 @@ def _bound(value: float) -> str:
 
 
 def _control(part: Part, values: np.ndarray) -> ControlOutcome:
-    value, lo, hi = _interval(values, largest=part.below is not None)
+    value, lo, hi = _interval(_reached(part, values, largest=part.below is not None))
     p = float(np.mean(part.holds(values))) if values.size else float("nan")
     return ControlOutcome(part.id, part.title, value, lo, hi, part.unit, p, p >= HIGH)

@@ -70,8 +70,7 @@ def simulate(
         _report_on_own_model(model, library)
         run_records_and_show(model, nonmem, compartments, output or None, library, out, workers, as_json)
         return
-    if compartments is not None:
-        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
+    _refuse_without_file(compartments)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
     from serdsim.simulation.lesions import parse_lesions
@@ -99,6 +98,11 @@ def _refuse_beside_file(others: list[str]) -> None:
     if others:
         problem = f"{' and '.join(others)} cannot stand beside --nonmem"
         raise InputError(Issue(problem, expected="doses, individuals and times from the file alone"))
+
+
+def _refuse_without_file(compartments: str | None) -> None:
+    if compartments is not None:
+        raise InputError(Issue("--compartments is for the records of a file", expected="--nonmem FILE beside it"))
 
 
 def _report_on_own_model(model: str, library: Path | None) -> None:

@@ -199,7 +199,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
     models: dict[str, Model] = {}
     for experiment in (experiment for claim in claims for experiment in claim.experiments):
         for series in experiment.series.values():
-            key = " ".join([experiment.model, series.drug, *series.beside, series.genotype, series.cell_line])
+            key = " ".join([experiment.model, series.drug, *series.beside, series.genotype, series.cell_line, *series.select.values()])
             if key not in models:
                 models[key] = model_of(experiment, series, root)
     return models

@@ -45,7 +45,7 @@ def _recipe(name: str, library: Path) -> dict[str, object]:
     """Return what a recipe says beside the model: where doses go, which drug takes which place, what is counted anew."""
     recipe = read_recipe(name, library)
     plating = None if recipe.plating is None else asdict(recipe.plating)
-    said: dict[str, object] = {"doses": dict(recipe.doses), "slots": dict(recipe.slots), "plating": plating}
+    said: dict[str, object] = {"doses": dict(recipe.doses), "slots": dict(recipe.slots), "medium": recipe.medium, "plating": plating}
     return said | ({"ways": {drug: ways.record() for drug, ways in recipe.ways.items()}} if recipe.ways else {})
 
 

@@ -38,13 +38,13 @@ class Setting:
 
 def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Readings]]:
     """Return the outcome of a statement and the readings behind it."""
-    if claim.experiment is None:
+    if claim.experiment is None or claim.tested is None:
         return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
     s = setting
     readings = run_experiment(claim.experiment, s.draws, library=s.library, workers=s.workers, progress=s.progress)
     tested = test_claim(claim, readings)
     sceptical = replace(s.draws, sceptical=True)
-    wide = run_experiment(claim.experiment, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
+    wide = run_experiment(claim.tested, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
     p_sceptical = test_claim(claim, wide, controls=False).p_pass
     ablated = ablate(claim, s.ablations, tested.p_pass, s.draws, library=s.library, workers=s.workers, progress=s.progress)
     outcome = _judged(claim, s, readings, tested, p_sceptical)

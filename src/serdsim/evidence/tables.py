@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from serdsim.claims.records import Answer
-from serdsim.experiments.runner import Readings
+from serdsim.experiments.runner import Reading, Readings
 
 
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
@@ -71,6 +71,13 @@ def _curves(answer: Answer) -> pd.DataFrame:
         for band in panel.bands
         for x, middle, lo, hi in zip(band.x, band.median, band.lo90, band.hi90, strict=True)
     ]
+    rows += [
+        (panel.id, bars.label, float(rank), middle, lo, hi)
+        for o in answer.outcomes
+        for panel in o.panels
+        for bars in panel.bars
+        for rank, (middle, lo, hi) in enumerate(zip(bars.median, bars.lo90, bars.hi90, strict=True), 1)
+    ]
     return pd.DataFrame(rows, columns=["figure", "curve", "x", "median", "lo90", "hi90"])
 
 
@@ -87,9 +94,12 @@ def _grids(answer: Answer) -> pd.DataFrame:
 
 
 def individuals(readings: Readings) -> pd.DataFrame:
-    """Return one row per series, concentration, draw and time."""
+    """Return one row per series, concentration or dose, draw and time, and where there are animals, of which 0 is the typical one."""
     frames = []
     for id, reading in sorted(readings.series.items()):
+        if reading.series.regimen:
+            frames.append(_treated(id, reading))
+            continue
         outputs = list(reading.values)
         arms, times, draws = reading.values[outputs[0]].shape
         grid = np.indices((arms, draws, times)).reshape(3, -1)
@@ -105,3 +115,16 @@ def individuals(readings: Readings) -> pd.DataFrame:
             frame[output] = reading.values[output].transpose(0, 2, 1).reshape(-1)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def _treated(id: str, reading: Reading) -> pd.DataFrame:
+    every = {name: values[..., None] for name, values in reading.values.items()}
+    every |= {name: np.concatenate([every[name], beside], axis=3) for name, beside in reading.animals.items()}
+    arms, times, draws, animals = next(iter(every.values())).shape
+    grid = np.indices((arms, draws, animals, times)).reshape(4, -1)
+    doses = np.array(reading.series.concentrations)[grid[0]]
+    frame = pd.DataFrame({"series": id, "dose": doses, "dose_unit": reading.series.unit, "draw": grid[1], "animal": grid[2]})
+    frame["time_h"] = reading.times[grid[3]]
+    for name, values in every.items():
+        frame[name] = values.transpose(0, 2, 3, 1).reshape(-1)
+    return frame

@@ -12,11 +12,12 @@ import numpy as np
 
 from serdsim.codegen.equations import Equations, derive
 from serdsim.errors import ClaimError, Issue
+from serdsim.experiments.dosed import arm_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
 from serdsim.model.library import load
 from serdsim.model.library_rows import content
-from serdsim.model.recipe import files_of, read_recipe, shipped_library, slot_of
+from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library, slot_of
 from serdsim.simulation.draws import Draws, given_values
 
 
@@ -38,8 +39,10 @@ def model_of(experiment: Experiment, series: Series, library: Path | None = None
 
     A partner drug takes its own place and leaves the receptor's ligand at its default, with none of it in the medium.
     """
+    if series.regimen:
+        return arm_of(experiment, series, (*series.concentrations, 0.0)[0], library).question.model
     chosen = {slot: drug for drug, (slot, _) in places_of(experiment, series, library).items()}
-    return load(experiment.model, library=library, **chosen, genotype=series.genotype, cell_line=series.cell_line)
+    return load(experiment.model, library=library, **chosen, genotype=series.genotype, cell_line=series.cell_line, **series.select)
 
 
 def equations_of(name: str, library: Path) -> Equations:
@@ -83,10 +86,26 @@ def places_of(experiment: Experiment, series: Series, library: Path | None) -> d
     return found
 
 
-def check_names(experiment: Experiment, wanted: Sequence[Series], equations: Equations) -> None:
-    """Raise a ClaimError for outputs, settings and numbers that the model does not have."""
+def check_kind(experiment: Experiment, recipe: Recipe) -> None:
+    """Raise a ClaimError for dishes of a model that has no medium, for doses into a medium, and for cells that cannot be plated anew."""
+    if experiment.replate and recipe.plating is None:
+        repair = f"Take replate out, or add plating to the recipe of {experiment.model}"
+        raise ClaimError(Issue("the model has no cells to plate anew", file=experiment.file, id="replate", repair=repair))
+    if experiment.treated != (recipe.medium is None):
+        has, says = ("a medium", "concentrations") if recipe.medium else ("no medium", "a regimen and doses")
+        problem, repair = f"the model {experiment.model} has {has}: {says} say what is given", "Change the series, or take another model"
+        raise ClaimError(Issue(problem, file=experiment.file, id="series", expected=says, repair=repair))
+
+
+def check_names(experiment: Experiment, wanted: Sequence[Series], equations: Equations, recipe: Recipe) -> None:
+    """Raise a ClaimError for outputs, balances, settings and numbers that the model does not have."""
     known = {*equations.states, *equations.constants, *(id for id, _ in (*equations.fixed, *equations.moving))}
     issues = [Issue("the model has no such output", file=experiment.file, id=id) for id in experiment.outputs if id not in known]
+    issues += [
+        Issue("the model has no such balance", file=recipe.file, id=id, expected=_near(id, sorted(known)))
+        for id in recipe.balances
+        if id not in known
+    ]
     for series in wanted:
         issues += [
             Issue(f'"{id}" cannot be set', file=experiment.file, id=series.id, expected="an input or a state of the model")
@@ -100,7 +119,7 @@ def check_names(experiment: Experiment, wanted: Sequence[Series], equations: Equ
                 id=series.id,
                 expected=_near(id, equations.given),
             )
-            for id in (*series.like, *series.like.values(), *series.given)
+            for id in (*series.like, *(source.split(":")[-1].strip() for source in series.like.values()), *series.given)
             if id not in equations.given
         ]
     if issues:

@@ -104,10 +104,47 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Panel:
-    """One figure with its conditions and words: curves and marks, or a grid of cells.
+class Bars:
+    """A number of each animal of an arm, from the largest to the smallest: of each rank the median and central 90 % over draws."""
 
-    `y_range` are values that the y axis holds in any case, and `levels` its named heights; `given`
+    label: str
+    median: tuple[float, ...]
+    lo90: tuple[float, ...]
+    hi90: tuple[float, ...]
+    ink: str = "drug"
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Courses of the animals of an arm in one draw, each at the points `x`, and that of its typical animal."""
+
+    label: str
+    x: tuple[float, ...]
+    typical: tuple[float, ...]
+    animals: tuple[tuple[float, ...], ...]
+    ink: str = "drug"
+    control: bool = False
+    dash: bool = False
+
+
+@dataclass(frozen=True)
+class AtRisk:
+    """How many animals of an arm are left: from each of the rising times `x` on as many as `count` says, the median over draws."""
+
+    label: str
+    x: tuple[float, ...]
+    count: tuple[int, ...]
+    ink: str = "drug"
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One figure with its conditions and words: curves and marks, a grid of cells, or the animals of arms.
+
+    `y_range` are values that the y axis holds in any case, and `levels` its named heights. A figure of `animals`, called as `whom` says,
+    has `bars` or `paths`, of which what lies above `cut` is not shown, or with `at_risk` curves that step; `given`
     are doses under the axis.
     """
 
@@ -125,4 +162,10 @@ class Panel:
     y_range: tuple[float, ...] = ()
     levels: tuple[Level, ...] = ()
     grid: Grid | None = None
+    animals: int = 0
+    whom: str = "animals"
+    bars: tuple[Bars, ...] = ()
+    paths: tuple[Paths, ...] = ()
+    at_risk: tuple[AtRisk, ...] = ()
+    cut: float | None = None
     given: tuple[Given, ...] = ()

@@ -1,4 +1,4 @@
-"""Experiments as data: a pre-run, a medium, and series of arms that differ in drug, genotype and concentration."""
+"""Experiments as data: a pre-run, and series of arms that differ in drug, genotype and concentration in a medium, or in dose."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.medium import Pour, read_beside, read_pours, read_times
 from serdsim.experiments.record import located, quantity, read_record, shown_name
+from serdsim.experiments.treatment import read_treatment
 from serdsim.yaml_file import said
 
 __all__ = ["Experiment", "Pour", "Series", "located", "observed", "quantity", "read_experiment", "read_record", "shown_name"]
@@ -23,12 +24,12 @@ _EXAMPLES = {"model": "cell", "cell_line": "MCF7", "pre_run": "96 h", "hours": "
 
 @dataclass(frozen=True)
 class Series:
-    """Arms that share drug, genotype and conditions and differ in the drug's concentration in the medium.
+    """Arms that share drug, genotype and conditions and differ in the drug's concentration in the medium, or in its dose.
 
     Attributes
     ----------
     concentrations : tuple of float
-        Nominal concentration in the medium [nM]; the first is the vehicle where it is 0.
+        Nominal concentration in the medium [nM], or where there is a regimen the dose [unit]; the first is the vehicle where it is 0.
     estradiol : float
         Nominal estradiol in the medium [nM].
     settings : mapping
@@ -42,9 +43,15 @@ class Series:
     pre_estradiol : float
         Nominal estradiol in the medium of the pre-run [nM].
     beside : mapping
-        Nominal concentrations of further drugs [nM], each in a place of its own in the model.
+        Nominal concentrations of further drugs [nM], each in a place of its own in the model; in a regimen their first amounts.
     medium : tuple of Pour
         When the medium is changed to one of another content.
+    regimen : str
+        What is given to an animal or a patient, with ``{dose}`` for the dose of `drug`; empty in a dish.
+    unit : str
+        Of `concentrations`.
+    select : mapping
+        Further tables' rows that fill the model, for example the host.
     """
 
     id: str
@@ -60,6 +67,9 @@ class Series:
     pre_estradiol: float = 0.0
     beside: Mapping[str, float] = field(default_factory=dict)
     medium: tuple[Pour, ...] = ()
+    regimen: str = ""
+    unit: str = "nM"
+    select: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,8 @@ class Experiment:
     replate : tuple of float
         When cells are counted and plated anew as many as at the start, in fresh medium [h]; each is an observed time, and what is
         observed then are the cells before.
+    animals : int
+        Animals or patients beside the typical one in each arm, who differ by the variances between individuals.
     """
 
     id: str
@@ -94,6 +106,12 @@ class Experiment:
     file: str
     medium_changes: tuple[float, ...] = ()
     replate: tuple[float, ...] = ()
+    animals: int = 0
+
+    @property
+    def treated(self) -> bool:
+        """Whether its series are animals or patients who are given doses, and not dishes."""
+        return any(series.regimen for series in self.series.values())
 
     def times(self) -> np.ndarray:
         """Return when the outputs are observed [h]; the first is the start of the series."""
@@ -121,7 +139,8 @@ def read_experiment(path: Path) -> Experiment:
 def _experiment(path: Path) -> Experiment:
     record = read_record(path)
     file = shown_name(path)
-    missing = [name for name in _FIELDS if name not in record]
+    treated = isinstance(record.get("series"), list) and all(isinstance(one, dict) and "regimen" in one for one in record["series"])
+    missing = [name for name in _FIELDS if name not in record and not (treated and name == "cell_line")]
     if missing:
         repair = f'Add "{missing[0]}: {_EXAMPLES.get(missing[0], "...")}"'
         raise ClaimError(Issue("the experiment lacks " + ", ".join(missing), file=file, expected=", ".join(_FIELDS), repair=repair))
@@ -141,7 +160,7 @@ def _experiment(path: Path) -> Experiment:
         id=str(record["id"]),
         title=str(record["title"]),
         model=str(record["model"]),
-        cell_line=str(record["cell_line"]),
+        cell_line=str(record.get("cell_line", "")),
         subject=str(record["subject"]),
         pre_run=quantity(record["pre_run"], "h", file, "pre_run"),
         hours=hours,
@@ -151,7 +170,11 @@ def _experiment(path: Path) -> Experiment:
         file=file,
         medium_changes=read_times(record, "medium_changes", hours, file),
         replate=read_times(record, "replate", hours, file),
+        animals=_animals(record, file, treated=treated),
     )
+    if experiment.treated and not treated:
+        problem, repair = "some series have a regimen and others not", "Write two experiments"
+        raise ClaimError(Issue(problem, file=file, id="series", expected="all in dishes, or all animals or patients", repair=repair))
     if not 0 < experiment.every <= experiment.hours or observed(experiment.times(), experiment.hours) is None:
         problem, expected = f"observations every {experiment.every:g} h in {experiment.hours:g} h", "a whole number of steps, at least one"
         repair = "Change every so that it divides hours"
@@ -165,37 +188,64 @@ def _experiment(path: Path) -> Experiment:
 
 def _series(entry: Mapping[str, Any], record: Mapping[str, Any], file: str, hours: float) -> Series:
     """Return a series; what it does not say itself is that of the experiment."""
+    if isinstance(entry, dict) and "id" in entry and "regimen" in entry:
+        treatment = read_treatment(entry, record, file)
+        return Series(
+            drug=treatment.drug,
+            concentrations=treatment.levels,
+            estradiol=0.0,
+            beside=treatment.beside,
+            regimen=treatment.sentence,
+            unit=treatment.unit,
+            **_conditions(entry, record, file),
+        )
     if not isinstance(entry, dict) or any(name not in entry for name in ("id", "drug", "concentrations")):
         id = str(entry["id"]) if isinstance(entry, dict) and "id" in entry else "series"
         problem, expected = "a series lacks id, drug or concentrations", "id, drug, genotype, concentrations"
         raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair="Add the field to the series"))
-    id, drug = str(entry["id"]), str(entry["drug"])
+    id = str(entry["id"])
     if not isinstance(entry["concentrations"], list):
         expected, repair = "a list such as [0 nM, 100 nM]", "Put the concentrations in square brackets"
         raise ClaimError(Issue("the concentrations are no list", file=file, id=id, expected=expected, repair=repair))
     values = tuple(quantity(text, "nM", file, id) for text in entry["concentrations"])
-    settings = {name: _setting(value, name, file, id) for name, value in _pairs(entry, "set", file, id).items()}
-    like = {name: str(source) for name, source in _pairs(entry, "like", file, id).items()}
-    shared = {name: _setting(value, name, file, "given") for name, value in _pairs(record, "given", file, "given").items()}
-    given = shared | {name: _setting(value, name, file, id) for name, value in _pairs(entry, "given", file, id).items()}
     if not values or any(b <= a for a, b in pairwise(values)):
         expected, repair = "each once, from the smallest to the largest", "Sort the concentrations"
         raise ClaimError(Issue("the concentrations do not rise", file=file, id=id, expected=expected, repair=repair))
     return Series(
-        id=id,
-        drug=drug,
-        genotype=str(entry.get("genotype", "WT")),
+        drug=str(entry["drug"]),
         concentrations=values,
         estradiol=_medium("estradiol", entry, record, file),
-        settings=settings,
-        like=like,
-        given=given,
-        cell_line=str(entry.get("cell_line", record["cell_line"])),
-        file=file,
+        **_conditions(entry, record, file),
         pre_estradiol=_medium("pre_estradiol", entry, record, file),
         beside=read_beside(entry, file),
         medium=read_pours(entry, file, hours),
     )
+
+
+def _conditions(entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """Return what series of every kind say: genotype, line, what is set, given and taken from elsewhere."""
+    id = str(entry["id"])
+    shared = {name: _setting(value, name, file, "given") for name, value in _pairs(record, "given", file, "given").items()}
+    chosen = {**_pairs(record, "select", file, "select"), **_pairs(entry, "select", file, id)}
+    return {
+        "id": id,
+        "genotype": str(entry.get("genotype", "WT")),
+        "settings": {name: _setting(value, name, file, id) for name, value in _pairs(entry, "set", file, id).items()},
+        "like": {name: str(source) for name, source in _pairs(entry, "like", file, id).items()},
+        "given": shared | {name: _setting(value, name, file, id) for name, value in _pairs(entry, "given", file, id).items()},
+        "cell_line": str(entry.get("cell_line", record.get("cell_line", ""))),
+        "file": file,
+        "select": {name: str(value) for name, value in chosen.items()},
+    }
+
+
+def _animals(record: Mapping[str, Any], file: str, *, treated: bool) -> int:
+    count = record.get("animals", 0)
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0 or (count and not treated):
+        problem = f"animals is {said(count)}" if treated or not isinstance(count, int) else "a dish has no animals"
+        expected, repair = "a whole number, in an experiment whose series have a regimen", "Write how many beside the typical one"
+        raise ClaimError(Issue(problem, file=file, id="animals", expected=expected, repair=repair))
+    return count
 
 
 def _medium(name: str, entry: Mapping[str, Any], record: Mapping[str, Any], file: str) -> float:

@@ -41,9 +41,10 @@ class Recipe:
 
     `outputs` are shown when none are asked for, `doses` says into which species a drug is given (``@drug`` is the
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
-    ligand before a simulation starts [h]. In a host drugs have routes: `ways` says them for each name of `doses`, which has the
-    species of the first route then. `tolerance` is what the model is run with unless it leaves that to the engine; `lesions`
-    says what makes one of several lesions.
+    ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
+    of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then. `tolerance` is what the
+    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions.
     """
 
     id: str
@@ -59,6 +60,8 @@ class Recipe:
     plating: Plating | None
     pre_run: float
     file: str
+    medium: str | None = None
+    balances: tuple[str, ...] = ()
     tolerance: Tolerance = OF_ENGINE
     lesions: LesionNumbers | None = None
 
@@ -146,6 +149,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         plating=read_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
+        medium=_ligand(record),
+        balances=balances.texts() if (balances := record.get("balances")) is not None else (),
         tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
         lesions=read_lesions(record.get("lesions")),
     )
@@ -204,6 +209,17 @@ def _slots(record: Field, defaults: Mapping[str, str]) -> dict[str, str]:
             repair = f'Add "@{name}" with its species to doses, and a drug to defaults'
             raise row.wrong("no drug can be given into this place", "one of " + (", ".join(given) or "the places of doses"), repair)
     return {name: row.text() for name, row in slots.items()}
+
+
+def _ligand(record: Field) -> str | None:
+    medium = record.get("medium")
+    if medium is None:
+        return None
+    given = [name for name, _ in record["doses"].items() if not name.startswith("@")]
+    if medium.text() not in given:
+        expected = "one of " + (", ".join(given) or "the drugs that doses names without @")
+        raise medium.wrong(f'no species is named for "{medium.text()}"', expected, "Add it with its species to doses")
+    return medium.text()
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from serdsim.experiments.panel import Band, Mark, Panel
-from serdsim.report import grid_words, numbers
+from serdsim.report import animal_words, grid_words, numbers
 from serdsim.report.grid_words import TableRow
 from serdsim.report.series import Group, counted, groups, left_out, where
 
@@ -53,13 +53,15 @@ def caption(panel: Panel, refs: Mapping[str, int] | None = None) -> list[str]:
         out.append("Reference values, open or dotted: " + "; ".join(others) + ".")
     if not panel.marks:
         out.append("No public observation of this was read.")
-    if any(not band.control for band in panel.bands):
+    if panel.animals:
+        out += animal_words.sentences(panel)
+    elif any(not band.control for band in panel.bands):
         draws = f"of {numbers.count(panel.draws)} parameter draws" if panel.draws else "of the parameter draws"
         out.append(
             f"Line and band: simulated median and central 90 % {draws}; "
             "scatter between wells, animals or people and error of measurement are not included."
         )
-    controls = [band.label for band in panel.bands if band.control]
+    controls = [band.label for band in panel.bands if band.control and not panel.at_risk]
     if controls:
         out.append(f"Open grey marks, simulated controls with central 90 %: {'; '.join(controls)}.")
     if panel.levels:
@@ -116,15 +118,15 @@ def panel_table(panel: Panel, refs: Mapping[str, int] | None = None) -> list[Tab
     """The values behind a figure: every mark, and of each curve at most thirteen points, ends included."""
     if panel.grid is not None:
         return grid_words.rows(panel, panel.grid)
-    rows = [_mark_row(mark, panel, refs or {}) for mark in panel.marks]
+    rows = [_mark_row(mark, panel, refs or {}) for mark in panel.marks] + animal_words.rows(panel)
     for band in panel.bands:
         rows += _band_rows(band, panel)
-    return rows
+    return rows + animal_words.risk_rows(panel)
 
 
 def thinned(panel: Panel) -> bool:
     """Whether the table leaves out points of a curve."""
-    return any(len(band.x) > MOST_ROWS for band in panel.bands)
+    return any(len(x) > MOST_ROWS for x in (*(band.x for band in panel.bands), *(one.x for one in panel.paths)))
 
 
 def heads(panel: Panel) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from serdsim.experiments.panel import Band, Mark, Panel
 from serdsim.report import labels, numbers, shapes, svg
+from serdsim.report.animal_figures import at_risk, draw_animals, drawable, stepped
 from serdsim.report.document import document
 from serdsim.report.dose_rows import dose_rows
 from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_frame, level_names, levels, pass_region
@@ -148,9 +149,12 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     layout = NARROW if narrow else WIDE
     if panel.grid is not None:
         return draw_grid(panel, panel.grid, narrow=narrow)
+    if drawable(panel):
+        return draw_animals(panel, narrow=narrow)
     if not _anything(panel):
         words = svg.text(0, 20, "Nothing to draw: no value was computed.", ("f-ink2", shapes.INK2))
         return document(panel, layout.width, 40, "n" if narrow else "w", words)
+    panel = stepped(panel) if panel.at_risk else panel
     probe = build_frame(panel, layout, layout.column, 0, 0)
     _, rows = _reference_rows(panel, probe, layout)
     head = 17.0 * rows + (10 if rows else 0)
@@ -170,8 +174,9 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     body += level_names(panel, frame)
     body += _reference_rows(panel, frame, layout)[0]
     body += labels.draw(labels.place(found, frame.top - GAP_ABOVE, frame.bottom), frame.column, SIZE)
-    doses, below = dose_rows(panel.given, frame, layout)
-    return document(panel, layout.width, frame.height + below, "n" if narrow else "w", "".join([*body, *doses]))
+    table, below = at_risk(panel, frame, layout)
+    doses, more = dose_rows(panel.given, frame, layout)
+    return document(panel, layout.width, frame.height + below + more, "n" if narrow else "w", "".join([*body, *table, *doses]))
 
 
 def _anything(panel: Panel) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -53,6 +54,11 @@ def _values(panel: Panel) -> tuple[list[float | None], list[float | None]]:
     """All x and all y values that the axes must hold."""
     xs: list[float | None] = [v for band in panel.bands for v in band.x]
     ys: list[float | None] = [v for band in panel.bands for part in (band.median, band.lo90, band.hi90) for v in part]
+    xs += [v for one in panel.paths for v in one.x] + [0.5, float(_bars(panel)) + 0.5] * bool(panel.bars)
+    ys += [v for bars in panel.bars for part in (bars.median, bars.lo90, bars.hi90) for v in part]
+    ys += [v for one in panel.paths for line in (one.typical, *one.animals) for v in line]
+    ys += [0.0] * bool(panel.bars or panel.paths)
+    ys = ys if panel.cut is None else [v if v is None or not math.isfinite(v) else min(v, panel.cut) for v in ys]
     for mark in panel.marks:
         xs.append(mark.x)
         if where(mark) == "x":
@@ -60,6 +66,11 @@ def _values(panel: Panel) -> tuple[list[float | None], list[float | None]]:
         else:
             ys += [mark.y, mark.lo, mark.hi]
     return xs, [*_held(panel, ys), panel.pass_above, panel.pass_below, *panel.y_range]
+
+
+def _bars(panel: Panel) -> int:
+    """How many bars stand side by side, a gap of one between arms."""
+    return sum(len(bars.median) for bars in panel.bars) + len(panel.bars) - 1
 
 
 def _held(panel: Panel, ys: list[float | None]) -> list[float | None]:
@@ -92,6 +103,17 @@ def build_frame(panel: Panel, layout: Layout, label_width: float, extra: float, 
 
 def axes(panel: Panel, frame: Frame, layout: Layout) -> list[str]:
     """Axis lines that span the ticks, tick labels, and titles: y above its axis, x below."""
+    out = y_axis(panel, frame, layout)
+    ticks = "".join(f"M{svg.num(frame.x(t))} {svg.num(frame.bottom)}v5" for t in frame.x.ticks)
+    line = f"M{svg.num(frame.x.start)} {svg.num(frame.bottom)}H{svg.num(frame.x.end)}{ticks}"
+    out.append(shapes.stroke(line, "f-axis", shapes.AXIS, 1))
+    for tick in frame.x.labelled:
+        out.append(svg.text(frame.x(tick), frame.bottom + 20, frame.x.label(tick), ("f-ink2", shapes.INK2), "middle"))
+    return out + x_title(panel, frame, layout, 41)
+
+
+def y_axis(panel: Panel, frame: Frame, layout: Layout) -> list[str]:
+    """The y axis with its ticks, its numbers, and its title above."""
     out = []
     ticks = "".join(f"M{svg.num(frame.left)} {svg.num(frame.y(t))}h-5" for t in frame.y.ticks)
     line = f"M{svg.num(frame.left)} {svg.num(frame.y.start)}V{svg.num(frame.y.end)}{ticks}"
@@ -100,15 +122,16 @@ def axes(panel: Panel, frame: Frame, layout: Layout) -> list[str]:
         out.append(svg.text(frame.left - 9, frame.y(tick) + 4.6, frame.y.label(tick), ("f-ink2", shapes.INK2), "end"))
     for i, words in enumerate(svg.wrap(title_of(panel.y), layout.width - 4, SIZE)):
         out.append(svg.text(0, 12 + 17 * i, words, ("f-ink", shapes.INK)))
-    ticks = "".join(f"M{svg.num(frame.x(t))} {svg.num(frame.bottom)}v5" for t in frame.x.ticks)
-    line = f"M{svg.num(frame.x.start)} {svg.num(frame.bottom)}H{svg.num(frame.x.end)}{ticks}"
-    out.append(shapes.stroke(line, "f-axis", shapes.AXIS, 1))
-    for tick in frame.x.labelled:
-        out.append(svg.text(frame.x(tick), frame.bottom + 20, frame.x.label(tick), ("f-ink2", shapes.INK2), "middle"))
+    return out
+
+
+def x_title(panel: Panel, frame: Frame, layout: Layout, below: float) -> list[str]:
+    """The title of the x axis, so far below the plot."""
+    out = []
     for i, words in enumerate(svg.wrap(title_of(panel.x), layout.width - 8, SIZE)):
         half = svg.width(words, SIZE) / 2
         middle = min(max((frame.x.start + frame.x.end) / 2, half), layout.width - half)
-        out.append(svg.text(middle, frame.bottom + 41 + 17 * i, words, ("f-ink", shapes.INK), "middle"))
+        out.append(svg.text(middle, frame.bottom + below + 17 * i, words, ("f-ink", shapes.INK), "middle"))
     return out
 
 

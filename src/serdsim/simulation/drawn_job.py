@@ -81,7 +81,7 @@ class DrawnJob:
         rows = members(self, number)
         given = self._given(rows)
         plan = self._plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
-        if not self.pre_run:
+        if not self.pre_run and self.plating is None:
             return self.engine.run(kernel, plan)
         before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
         start = plated(self.plating, self.equations, given, before.final)

@@ -190,7 +190,7 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
         **question.tolerance.said,
-        "plating": None if question.plating is None or not question.pre_run else asdict(question.plating),
+        "plating": None if question.plating is None else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
         **({"ways": {drug: ways.record() for drug, ways in question.ways.items()}} if question.ways else {}),

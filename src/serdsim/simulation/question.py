@@ -57,8 +57,10 @@ def ask(
     outputs: Sequence[str] | None,
     library: Path | None,
     settings: Mapping[str, float] | None = None,
+    select: Mapping[str, str] | None = None,
 ) -> Question:
-    """Return the question that a name and its options ask; `settings` are values of inputs of the model.
+    """Return the question that a name and its options ask; `settings` are values of inputs of the model, `select` names rows of
+    further tables of a shipped one.
 
     Raises
     ------
@@ -67,7 +69,8 @@ def ask(
     """
     root = library or shipped_library()
     if name in shipped_models(root):
-        return _shipped(read_recipe(name, root), name, regimen, genotype, cell_line, outputs, root, settings or {})
+        chosen = {"genotype": genotype, "cell_line": cell_line, **(select or {})}
+        return _shipped(read_recipe(name, root), name, regimen, chosen, outputs, root, settings or {})
     path = Path(name)
     if not path.exists():
         raise neither_model_nor_file(name, root)
@@ -92,8 +95,7 @@ def _shipped(
     recipe: Recipe,
     name: str,
     regimen: Regimen,
-    genotype: str | None,
-    cell_line: str | None,
+    chosen: Mapping[str, str | None],
     outputs: Sequence[str] | None,
     root: Path,
     settings: Mapping[str, float],
@@ -106,7 +108,7 @@ def _shipped(
             raise RegimenError(Issue(problem, expected=f"one {slot}", repair="Take one of the two out of the regimen"))
         given[slot] = drug
     selection = {**recipe.defaults} | given
-    selection |= {key: value for key, value in (("genotype", genotype), ("cell_line", cell_line)) if value}
+    selection |= {key: value for key, value in chosen.items() if value}
     names = {drug: selection[drug[1:]] if drug.startswith("@") else drug for drug in recipe.doses}
     doses = {names[drug]: target for drug, target in recipe.doses.items()}
     ways = {names[drug]: one for drug, one in recipe.ways.items()}

@@ -96,7 +96,7 @@ def _plan(ready: Prepared, individuals: int) -> Plan:
     job = ready.job
     given = drawn(job.marginals, Draws(individuals, job.draws.seed))
     plan = Plan(given, job.times, job.equations.states, schedule=repeated(job.schedule, individuals))
-    if not job.pre_run:
+    if not job.pre_run and job.plating is None:
         return plan
     before = NATIVE.run(job.equations, Plan(given, np.array([job.pre_run]), (), rtol=NATIVE.rtol))
     return replace(plan, initial=plated(job.plating, job.equations, given, before.final))
