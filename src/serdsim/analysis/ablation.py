@@ -11,7 +11,7 @@ from serdsim.claims.records import AblationOutcome
 from serdsim.claims.testing import test_claim
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError
-from serdsim.experiments.arms import Change
+from serdsim.experiments.arms import Change, equations_of
 from serdsim.experiments.runner import run_experiment
 from serdsim.simulation.draws import Draws
 from serdsim.yaml_file import Field, read_yaml, said
@@ -65,6 +65,14 @@ def _settings(settings: Field) -> dict[str, str | float]:
     return {name: entry.text() if isinstance(entry.value, str) else entry.number(low=0.0) for name, entry in settings.items()}
 
 
+def quantities(ablation: Ablation) -> tuple[str, ...]:
+    """Return the quantities of a model that an ablation names."""
+    settings = ablation.change.settings.items()
+    return tuple(
+        id for target, source in settings for id in (target, *([source.split(":")[-1].strip()] if isinstance(source, str) else []))
+    )
+
+
 def ablate(
     claim: Claim,
     ablations: tuple[Ablation, ...],
@@ -75,10 +83,11 @@ def ablate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[AblationOutcome, ...]:
-    """Return P(pass) of a claim with each part switched off, over the same draws."""
+    """Return P(pass) of a claim with each part switched off that its model has, over the same draws."""
     assert claim.tested is not None
+    known = equations_of(claim.tested.model, library).given
     outcomes = []
-    for ablation in ablations:
+    for ablation in (one for one in ablations if all(id in known for id in quantities(one))):
         readings = run_experiment(
             claim.tested,
             draws,

@@ -90,7 +90,7 @@ def build_answer(
     claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
     models = _models(claims, root)
-    check_together(claims, every, ablations, models)
+    check_together(claims, every, ablations, models, root)
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     plan |= {"class_prior": sisters.rests_on}

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 
-from serdsim.analysis.ablation import Ablation
+from serdsim.analysis.ablation import Ablation, quantities
 from serdsim.claims.read import Claim
-from serdsim.codegen.equations import derive
 from serdsim.errors import ClaimError, InputError, Issue
-from serdsim.experiments.arms import unknown_quantity
+from serdsim.experiments.arms import equations_of, unknown_quantity
 from serdsim.model.entities import Model
 
 
 def check_together(
-    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model]
+    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model], library: Path
 ) -> None:
-    """Check that claims name ablations, driving rows and quantities that exist.
+    """Check that claims name ablations, driving rows and quantities that exist; an ablation needs one model that has all it names.
 
     Raises
     ------
@@ -25,12 +25,11 @@ def check_together(
         Once, with everything that is named and does not exist.
     """
     issues = [*_restated(every, ablations)]
-    for model in models.values():
-        known = derive(model).given
-        issues += [
-            unknown_quantity(id, ablation.change, known) for ablation in ablations for id in _quantities(ablation) if id not in known
-        ]
-        break  # all models have one structure
+    names = dict.fromkeys(experiment.model for claim in every for experiment in claim.experiments)
+    structures = [equations_of(name, library).given for name in names]
+    for ablation in ablations:
+        missing = min(([id for id in quantities(ablation) if id not in known] for known in structures), key=len, default=[])
+        issues += [unknown_quantity(id, ablation.change, structures[0]) for id in missing]
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
     for claim in claims:
         if claim.experiment is not None:
@@ -53,13 +52,6 @@ def require_date(as_of: str) -> str:
         raise InputError(Issue(f'"{as_of}" has not come yet', id="as_of", expected='"today" or a day that is past'))
     except ValueError:
         raise InputError(Issue(f'"{as_of}" is not a date', id="as_of", expected='"today" or a date such as 2024-10-02')) from None
-
-
-def _quantities(ablation: Ablation) -> Iterator[str]:
-    for target, source in ablation.change.settings.items():
-        yield target
-        if isinstance(source, str):
-            yield source.split(":")[-1].strip()
 
 
 def _restated(every: tuple[Claim, ...], ablations: tuple[Ablation, ...]) -> Iterator[Issue]:
