@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, read_ablations
+from serdsim.analysis.exposure import ExposureSection, exposure_section
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
@@ -25,7 +26,7 @@ from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
-from serdsim.evidence.tables import outcome_tables
+from serdsim.evidence.tables import exposure_tables, outcome_tables
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
@@ -50,6 +51,7 @@ class Answered:
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     class_prior: ClassSection
+    exposures: ExposureSection | None = None
 
 
 def build_answer(
@@ -75,9 +77,9 @@ def build_answer(
     as_of : str
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
-        Ids of the statements to answer; all when left out.
+        Ids of the statements to answer; all, and the exposures, when left out.
     progress : callable, optional
-        Called with a title, what is done and what there is to do.
+        Called with title, done and to do.
 
     Raises
     ------
@@ -89,11 +91,11 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
-    models = _models(claims, root)
-    check_together(claims, every, ablations, models)
+    check_together(claims, every, ablations, models := _models(claims, root))
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
-    plan |= {"class_prior": sisters.rests_on}
+    exposures = exposure_section(root, int((today if as_of == "today" else as_of)[:4])) if only is None else None
+    plan |= {"class_prior": sisters.rests_on, **({"exposures": dict(exposures.rests_on)} if exposures else {})}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
@@ -110,7 +112,7 @@ def build_answer(
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
-    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters)
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, exposures)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
 
@@ -122,10 +124,13 @@ class _RestsOn:
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
     sisters: ClassSection
+    exposures: ExposureSection | None
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
+    shown_exposures = rests_on.exposures.compared if rests_on.exposures else ()
     keys = citations(rests_on.claims, rests_on.models, rests_on.facts)
+    keys = tuple(dict.fromkeys((*keys, *(key for one in shown_exposures for key in one.exposure.source))))
     page = [citation.key for claim in rests_on.every for citation in claim.statement.citations]
     public = [key for key in keys if key not in page and rests_on.references[key].year <= int(answer.as_of[:4])]
     failed = _failed(readings)
@@ -142,8 +147,8 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "class_prior": class_record(rests_on.sisters),
     }
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    tables = outcome_tables(answer, readings)
-    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters)
+    tables = {**outcome_tables(answer, readings), **exposure_tables(shown_exposures)}
+    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters, rests_on.exposures)
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:

@@ -85,7 +85,8 @@ def answer_moa(
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
     prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
-    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None)
+    has_map, exposures = shown_map is not None, done.exposures
+    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=has_map, exposures=exposures)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
     map_page = None
