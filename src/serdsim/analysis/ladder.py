@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from serdsim.analysis.ladder_file import DishAssay, LadderFile, Usual
+from serdsim.analysis.ladder_file import FILE, DishAssay, LadderFile, Usual, read_ladder
 from serdsim.codegen.equations import Equations, derive
 from serdsim.dosing.regimen import format_regimen
 from serdsim.engine.ensemble import run_ensemble, run_job
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.errors import InputError, Issue
+from serdsim.model.digest import model_digest
 from serdsim.model.library import load
 from serdsim.simulation.draws import Draws, given_values
 from serdsim.simulation.host_times import ends
@@ -74,6 +76,13 @@ class Ladder:
 
     file: LadderFile
     rungs: tuple[Rung, ...]
+    rests_on: Mapping[str, str]
+
+
+def ladder_section(library: Path, workers: int | None = None) -> Ladder | None:
+    """Return the ladder of a library, None for one without the file."""
+    file = read_ladder(library)
+    return None if file is None else ladder(file, library, workers)
 
 
 def ladder(file: LadderFile, library: Path, workers: int | None = None) -> Ladder:
@@ -95,7 +104,22 @@ def ladder(file: LadderFile, library: Path, workers: int | None = None) -> Ladde
     rungs = [Rung(one, genotype, values) for (one, genotype), values in zip(pairs, needed, strict=True)]
     order = {drug: i for i, drug in enumerate(dict.fromkeys(usual.drug for usual in file.regimens))}
     place = {genotype: i for i, genotype in enumerate(file.genotypes)}
-    return Ladder(file, tuple(sorted(rungs, key=lambda one: (order[one.seen.usual.drug], place[one.genotype]))))
+    inside = tuple(sorted(rungs, key=lambda one: (order[one.seen.usual.drug], place[one.genotype])))
+    return Ladder(file, inside, _rests_on(inside, file, library))
+
+
+def _rests_on(rungs: Sequence[Rung], file: LadderFile, library: Path) -> dict[str, str]:
+    """Return digests of the file and of each model behind the ladder."""
+    found = {FILE: hashlib.sha256((library / FILE).read_bytes()).hexdigest()}
+    for rung in rungs:
+        usual = rung.seen.usual
+        host, dish = f"{usual.host.model} {usual.drug}", f"{DISH} {usual.drug} {rung.genotype} {file.assay.cell_line}"
+        if host not in found:
+            found[host] = model_digest(load(usual.host.model, library=library, drug=usual.drug))
+        if dish not in found:
+            select = {"drug": usual.drug, "genotype": rung.genotype, "cell_line": file.assay.cell_line}
+            found[dish] = model_digest(load(DISH, library=library, **select))
+    return found
 
 
 def _seen(usual: Usual, file: LadderFile, library: Path, workers: int | None) -> Seen:
