@@ -71,7 +71,6 @@ def build_answer(
     Parameters
     ----------
     library : Path, optional
-        Another library folder than the shipped one.
     draws, seed : int
         Draws from the distributions of the parameters, at least one.
     workers : int, optional

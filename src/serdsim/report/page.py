@@ -102,7 +102,7 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key; it must hold the seven references of the page and every key that is used.
+        The bibliography by key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
@@ -110,7 +110,6 @@ def render_page(
     class_prior, changes, exposures, ladder : optional
         How well the class predicts members left out; what the last change of the numbers did; exposures; free drug over need.
     has_map : bool
-        Whether ``map.html`` stands beside the page.
 
     Returns
     -------
