@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from serdsim.analysis.exposure import Compared
 from serdsim.claims.records import Answer, PartOutcome
 from serdsim.experiments.runner import Reading, Readings
 
@@ -21,6 +22,29 @@ def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str,
             seen.add(read.experiment.id)
             tables[f"individuals_{read.experiment.id}"] = individuals(read)
     return {name: table for name, table in tables.items() if len(table)}
+
+
+def exposure_tables(compared: Sequence[Compared]) -> Mapping[str, pd.DataFrame]:
+    """Return the table of published and simulated exposures; none without any."""
+    rows = [
+        {
+            "id": one.exposure.id,
+            "title": one.exposure.title,
+            "drug": one.exposure.drug,
+            "model": one.exposure.seen.arm.model,
+            "regimen": one.exposure.seen.arm.regimen,
+            "endpoint": one.exposure.endpoint,
+            "published": one.exposure.value,
+            "simulated": one.simulated,
+            "unit": one.exposure.unit,
+            "ratio": one.ratio,
+            "error": one.exposure.error,
+            "within": one.within,
+            "grade": one.exposure.grade,
+        }
+        for one in compared
+    ]
+    return {"exposures": pd.DataFrame(rows)} if rows else {}
 
 
 def _statements(answer: Answer) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from serdsim.codegen.equations import Equations
-from serdsim.engine.engines import engine_for
+from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.errors import ClaimError, Issue
@@ -128,7 +128,7 @@ def run_experiment(
     _require_animals(experiment, models, equations)
     given = {s.id: values_given(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
     title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])
-    run = partial(run_ensemble, equations, workers=workers, progress=progress)
+    run = partial(_run_at, engine_for(equations), recipe, partial(run_ensemble, equations, workers=workers, progress=progress))
     before = _pre_run(experiment, wanted, given, equations, recipe, partial(run, title=f"{title}: pre-run"))
     start = {id: plated(recipe.plating, equations, given[id], state) for id, state in before.items()}
     supply = _supply(experiment, wanted, equations, recipe, library)
@@ -137,8 +137,13 @@ def run_experiment(
         block = np.concatenate([arm.values(given[arm.series.id], equations.given, models[arm.series.id]) for arm in supply.arms], axis=1)
     else:
         block = np.concatenate([given[series.id] for series in wanted for _ in series.concentrations], axis=1)
-    course = run_course(experiment, supply, block, state, equations, recipe, engine_for(equations).rtol, partial(run, title=title))
+    course = run_course(experiment, supply, block, state, equations, recipe, partial(run, title=title))
     return _readings(experiment, wanted, models, course, draws)
+
+
+def _run_at(engine: Engine, recipe: Recipe, run: Callable[..., Arrays], plan: Plan, title: str) -> Arrays:
+    """Return what comes of a plan with the tolerances of the model."""
+    return run(engine.at(recipe.tolerance, plan), title=title)
 
 
 def _require_animals(experiment: Experiment, models: Mapping[str, Model], equations: Equations) -> None:
@@ -180,7 +185,7 @@ def _pre_run(
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
-    plan = Plan(block, np.array([0.0, experiment.pre_run]), recipe.balances, rtol=engine_for(equations).rtol)
+    plan = Plan(block, np.array([0.0, experiment.pre_run]), recipe.balances)
     arrays = run(plan)
     worst_balance(arrays.values)
     final = np.where(arrays.status == "ok", arrays.final, np.nan)

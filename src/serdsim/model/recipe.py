@@ -12,8 +12,11 @@ from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
+from serdsim.model.lesions import LesionNumbers, read_lesions
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
@@ -33,20 +36,6 @@ _EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Plating:
-    """After the pre-run the states `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied.
-
-    With `shares`, a quantity for each group of `groups`, each group sums up to its own share of the count; "rest" is what the others leave.
-    """
-
-    cells: tuple[str, ...]
-    count: str
-    cleared: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...] = ()
-    shares: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Recipe:
     """Which fragments make a model and which table rows fill it.
 
@@ -54,7 +43,8 @@ class Recipe:
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
     of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
-    routes: `ways` says them for each name of `doses`, which has the species of the first route then.
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then. `tolerance` is what the
+    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions.
     """
 
     id: str
@@ -72,6 +62,8 @@ class Recipe:
     file: str
     medium: str | None = None
     balances: tuple[str, ...] = ()
+    tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -154,11 +146,13 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
         ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
-        plating=_plating(record.get("plating")),
+        plating=read_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
         medium=_ligand(record),
         balances=balances.texts() if (balances := record.get("balances")) is not None else (),
+        tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
+        lesions=read_lesions(record.get("lesions")),
     )
 
 
@@ -226,22 +220,6 @@ def _ligand(record: Field) -> str | None:
         expected = "one of " + (", ".join(given) or "the drugs that doses names without @")
         raise medium.wrong(f'no species is named for "{medium.text()}"', expected, "Add it with its species to doses")
     return medium.text()
-
-
-def _plating(record: Field | None) -> Plating | None:
-    if record is None:
-        return None
-    groups = record.get("groups")
-    if groups is None:
-        record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
-        return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
-    record.require("count", "cleared", example={"count": "n_cells", "cleared": "[dead]"})
-    every = groups.each(least=1)
-    for group in every:
-        group.require("cells", "share", example={"cells": "[g1_c1]", "share": "share_c1"})
-    cells, shares = tuple(group["cells"].texts(least=1) for group in every), tuple(group["share"].text() for group in every)
-    flat = tuple(id for group in cells for id in group)
-    return Plating(flat, record["count"].text(), record["cleared"].texts(), cells, shares)
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
