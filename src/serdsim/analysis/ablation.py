@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from serdsim.claims.records import AblationOutcome
 from serdsim.claims.testing import test_claim
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError
-from serdsim.experiments.arms import Change
+from serdsim.experiments.arms import Change, equations_of
 from serdsim.experiments.runner import run_experiment
 from serdsim.simulation.draws import Draws
 from serdsim.yaml_file import Field, read_yaml, said
@@ -57,6 +57,17 @@ def _ablation(record: Field) -> Ablation:
     return Ablation(id, record["title"].text(), record["what"].text(), change, restates)
 
 
+def quantities(ablation: Ablation) -> tuple[str, ...]:
+    """Return the ids that an ablation changes or takes a value from."""
+    sources = (source.split(":")[-1].strip() for source in ablation.change.settings.values() if isinstance(source, str))
+    return tuple(dict.fromkeys((*ablation.change.settings, *sources)))
+
+
+def concerns(ablation: Ablation, known: Sequence[str]) -> bool:
+    """Return whether a model with these quantities has all that an ablation names."""
+    return all(id in known for id in quantities(ablation))
+
+
 def _settings(settings: Field) -> dict[str, str | float]:
     if not settings.value:
         raise settings.wrong(
@@ -75,10 +86,11 @@ def ablate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[AblationOutcome, ...]:
-    """Return P(pass) of a claim with each part switched off, over the same draws."""
+    """Return P(pass) of a claim with each part switched off that its model has, over the same draws."""
     assert claim.tested is not None
     outcomes = []
-    for ablation in ablations:
+    known = equations_of(claim.tested.model, library).given
+    for ablation in (one for one in ablations if concerns(one, known)):
         readings = run_experiment(
             claim.tested,
             draws,

@@ -90,7 +90,7 @@ def build_answer(
     claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
     models = _models(claims, root)
-    check_together(claims, every, ablations, models)
+    check_together(claims, every, ablations, models, root)
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     plan |= {"class_prior": sisters.rests_on}
@@ -177,9 +177,11 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
     for claim in claims:
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
+            total += sum(arms.values()) * (1 + claim.experiment.animals)
+            lean = 1 + claim.tested.animals if claim.tested else 1
+            total += (1 + len(ablations)) * lean * sum(len(needed) for needed in claim.arms().values())
         if claim.shown is not None:
-            total += sum(len(series.concentrations) for series in claim.shown.series.values())
+            total += (1 + claim.shown.animals) * sum(len(series.concentrations) for series in claim.shown.series.values())
     return total * draws
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from pathlib import Path
 
-from serdsim.analysis.ablation import Ablation
+from serdsim.analysis.ablation import Ablation, concerns, quantities
 from serdsim.claims.read import Claim
-from serdsim.codegen.equations import derive
 from serdsim.errors import ClaimError, InputError, Issue
-from serdsim.experiments.arms import unknown_quantity
+from serdsim.experiments.arms import equations_of, unknown_quantity
 from serdsim.model.entities import Model
 
 
 def check_together(
-    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model]
+    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model], library: Path
 ) -> None:
     """Check that claims name ablations, driving rows and quantities that exist.
+
+    An ablation is of one model or of several: all that it changes must be known to one that a statement is tested on.
 
     Raises
     ------
@@ -25,16 +27,17 @@ def check_together(
         Once, with everything that is named and does not exist.
     """
     issues = [*_restated(every, ablations)]
-    for model in models.values():
-        known = derive(model).given
-        issues += [
-            unknown_quantity(id, ablation.change, known) for ablation in ablations for id in _quantities(ablation) if id not in known
-        ]
-        break  # all models have one structure
+    tested = [*claims, *every] if any(claim.experiment for claim in claims) else []
+    names = dict.fromkeys(experiment.model for claim in tested for experiment in claim.experiments)
+    structures = [equations_of(name, library).given for name in names]
+    for ablation in ablations if structures else ():
+        if not any(concerns(ablation, known) for known in structures):
+            nearest = max(structures, key=lambda known: sum(id in known for id in quantities(ablation)))  # the first of equals
+            issues += [unknown_quantity(id, ablation.change, nearest) for id in quantities(ablation) if id not in nearest]
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
     for claim in claims:
         if claim.experiment is not None:
-            issues += _claim_issues(claim, ablations, rows)
+            issues += _claim_issues(claim, ablations, rows, equations_of(claim.experiment.model, library).given)
     if issues:
         raise ClaimError(list(dict.fromkeys(issues)))
 
@@ -55,13 +58,6 @@ def require_date(as_of: str) -> str:
         raise InputError(Issue(f'"{as_of}" is not a date', id="as_of", expected='"today" or a date such as 2024-10-02')) from None
 
 
-def _quantities(ablation: Ablation) -> Iterator[str]:
-    for target, source in ablation.change.settings.items():
-        yield target
-        if isinstance(source, str):
-            yield source.split(":")[-1].strip()
-
-
 def _restated(every: tuple[Claim, ...], ablations: tuple[Ablation, ...]) -> Iterator[Issue]:
     ids = [claim.statement.id for claim in every]
     for ablation in ablations:
@@ -71,11 +67,16 @@ def _restated(every: tuple[Claim, ...], ablations: tuple[Ablation, ...]) -> Iter
                 yield Issue(f'restates "{id}", which is no statement', file=ablation.change.file, id=ablation.id, expected=near)
 
 
-def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str]) -> Iterator[Issue]:
+def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str], quantities: Sequence[str]) -> Iterator[Issue]:
     statement, known = claim.statement, [ablation.id for ablation in ablations]
     if statement.named_ablation is not None and statement.named_ablation not in known:
         problem = f'there is no ablation "{statement.named_ablation}"'
         yield Issue(problem, file=statement.file, id="named_ablation", expected="one of " + ", ".join(known))
+    for ablation in ablations:
+        if ablation.id == statement.named_ablation and not concerns(ablation, quantities):
+            problem = f'the ablation "{ablation.id}" changes what the model of the experiment does not have'
+            fitting = ", ".join(other.id for other in ablations if concerns(other, quantities)) or "none; write null"
+            yield Issue(problem, file=statement.file, id="named_ablation", expected=fitting)
     for word in statement.driving:
         if word not in rows:
             near = ", ".join(get_close_matches(word, rows, 3)) or "a drug, genotype, cell line or row of parameters.tsv"
