@@ -16,7 +16,14 @@ from serdsim.model.correlations import COLUMNS as CORRELATION
 from serdsim.model.library import COLUMNS
 from serdsim.tables import Column, Row, read_table, write_table
 
-KEYS = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
+KEYS = {
+    "parameters.tsv": None,
+    "drugs.tsv": "drug",
+    "genotypes.tsv": "genotype",
+    "cell_lines.tsv": "cell_line",
+    "hosts.tsv": "host",
+    "tissue.tsv": "drug",
+}
 MOVED = 0.3  # widths of the prior: a value that measurements moved further is theirs, whatever its own width
 
 
@@ -109,7 +116,7 @@ def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []
     names = [row_name(name) for name in fitted.together]
-    records = [r for r in kept if not str(r["note"]).startswith(("local, by", note))]
+    records = [r for r in kept if not str(r["note"]).startswith(note)]
     for (i, first), (j, second) in combinations(enumerate(names), 2):
         record = {"first": first, "second": second, "value": float(f"{fitted.correlation[i, j]:.4f}")}
         records.append(record | {"unit": "dimensionless", "grade": "fitted", "source": "Serdsim2026", "note": note})

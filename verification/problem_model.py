@@ -13,7 +13,7 @@ from serdsim.tables import format_number
 
 def sbml_of(model: Model, recipe: Recipe, references: Mapping[str, str]) -> str:
     """Return the model with its values as SBML; `references` become parameters with the unit of what they keep, 1 at first."""
-    text = join_fragments(recipe.fragments, recipe.id).text
+    text = join_fragments(recipe.fragments, recipe.id, recipe.clones).text
     body = text[: text.rindex("end")]
     ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
     numbers = {

@@ -59,7 +59,8 @@ def others(problem: Problem, library: Path) -> dict[str, tuple[str, Row]]:
     """Return the rows with a prior that experiments read and the fit does not set: by name, with the id of the problem made `apart`."""
     filled = {one.name for one in problem.rows.values()}
     found = {}
-    for table, key in KEYS.items():
+    for table in OWNERS:
+        key = KEYS[table]
         for row in read_table(library / table, columns_of(table)):
             owner = row.text(key) if key else ""
             name = f"{table}:{owner}:{row.text('id')}"

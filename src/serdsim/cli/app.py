@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, fit, moa, resume, runs, score, simulate
+from serdsim.cli import bench, check, cite, claim, fit, moa, nca, resume, runs, score, simulate
 from serdsim.errors import Cancelled
 
 
@@ -65,5 +65,6 @@ for _name, _verb in (
     ("runs", runs.runs),
     ("bench", bench.bench),
     ("score", score.score),
+    ("nca", nca.nca),
 ):
     app.command(_name)(_verb)

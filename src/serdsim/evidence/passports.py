@@ -140,7 +140,7 @@ def _models_in_order(library: Path) -> list[str]:
 def _modules(library: Path) -> Mapping[str, tuple[str, str]]:
     """Return the first words and the name of the fragment that declares each quantity."""
     found: dict[str, tuple[str, str]] = {}
-    for path in dict.fromkeys(path for name in _models_in_order(library) for path in read_recipe(name, library).fragments):
+    for path in dict.fromkeys(path for name in _models_in_order(library) for path in read_recipe(name, library).every_fragment):
         text = path.read_text(encoding="utf-8")
         for id in find_definitions(list(statements(text))):
             found.setdefault(id, (_first_words(text) or path.stem, path.name))

@@ -16,7 +16,16 @@ from serdsim.model.library_rows import rows_of
 from serdsim.model.recipe import shipped_library
 
 FITTED = "calibrate"  # the only role that a fit may read
-TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"}
+TABLES = {
+    "parameters.tsv": None,
+    "drugs.tsv": "drug",
+    "genotypes.tsv": "genotype",
+    "cell_lines.tsv": "cell_line",
+    "hosts.tsv": "host",
+    "tissue.tsv": "drug",
+    "pk_human.tsv": "drug",
+    "pk_mouse.tsv": "drug",
+}
 
 
 def lint_extension(problem: Problem, library: Path | None, whole: bool) -> list[Issue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -12,6 +12,7 @@ import antimony
 
 from serdsim.errors import Issue, ModelError
 from serdsim.model.antimony_lines import Statement, find_definitions, main_block, statements
+from serdsim.model.clones import Clones, own_names, with_suffix
 from serdsim.model.entities import Place
 
 _LOCK = Lock()  # libAntimony keeps one state per process
@@ -73,8 +74,8 @@ def read_text(path: Path, expected: str) -> str:
     return text
 
 
-def join_fragments(fragments: Sequence[Path], model_id: str) -> Joined:
-    """Return one Antimony model of the statements of all fragments, in their order.
+def join_fragments(fragments: Sequence[Path], model_id: str, clones: Clones | None = None) -> Joined:
+    """Return one Antimony model of the statements of all fragments, in their order, then those of each clone.
 
     Raises
     ------
@@ -86,20 +87,30 @@ def join_fragments(fragments: Sequence[Path], model_id: str) -> Joined:
     issues: list[Issue] = []
     body: list[str] = []
     lines: list[Place] = [Place(fragments[0].name)]
-    for path in fragments:
+    texts: dict[Path, str] = {}
+    for path in dict.fromkeys((*fragments, *(clones.fragments if clones else ()))):
         try:
-            text = read_text(path, "a fragment with Antimony statements")
+            texts[path] = read_text(path, "a fragment with Antimony statements")
+            issues += _blocks(texts[path], path.name)
         except ModelError as error:
             issues += error.issues
-            continue
-        issues += _blocks(text, path.name)
+    if issues:
+        raise ModelError(issues)
+    for path, text in _in_order(fragments, texts, clones):
         written = text.splitlines()
         body += written
         lines += [Place(path.name, number) for number in range(1, len(written) + 1)]
-    if issues:
-        raise ModelError(issues)
     text = "\n".join([f"model *{model_id}()", *body, "end", ""])
     return Source(text, (*lines, Place(fragments[-1].name)), fragments[0].name if len(fragments) == 1 else model_id)
+
+
+def _in_order(fragments: Sequence[Path], texts: Mapping[Path, str], clones: Clones | None) -> Iterator[tuple[Path, str]]:
+    yield from ((path, texts[path]) for path in fragments)
+    if clones is None:
+        return
+    own = own_names([texts[path] for path in clones.fragments], clones.own)
+    for suffix, paths in clones.each:
+        yield from ((path, with_suffix(texts[path], own, suffix)) for path in paths)
 
 
 def _blocks(text: str, file: str) -> list[Issue]:

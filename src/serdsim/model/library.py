@@ -12,6 +12,7 @@ from pathlib import Path
 
 from serdsim.errors import InputError, Issue, ModelError, TableError
 from serdsim.kept import kept_object
+from serdsim.model.clones import Clones, shared_id
 from serdsim.model.correlations import Mixture, mixtures_of, require_rows
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
@@ -55,7 +56,7 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     if unknown:
         problem, repair = f"the model cannot be selected by {', '.join(sorted(unknown))}", "Leave it out, or add it to defaults"
         raise ModelError(Issue(problem, file=recipe.file, expected=", ".join(recipe.defaults), repair=repair))
-    model = _structure(recipe.fragments, recipe.id, tuple(content(path) for path in recipe.fragments))
+    model = _structure(recipe.fragments, recipe.id, recipe.clones, tuple(content(path) for path in recipe.every_fragment))
     _check_plating(model, recipe)
     require_sources([(root / str(e["table"]), str(e["key"]) if "key" in e else None) for e in recipe.tables], root / "references.bib")
     together, alike = (mixtures_of(root / name) for name in TOGETHER)
@@ -69,20 +70,20 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
 
 
 @lru_cache(maxsize=16)
-def _structure(fragments: tuple[Path, ...], id: str, held: tuple[bytes | None, ...]) -> Model:
+def _structure(fragments: tuple[Path, ...], id: str, clones: Clones | None, held: tuple[bytes | None, ...]) -> Model:
     """Return the joined fragments, without numbers, once for each content of the files; their units fit."""
 
     def make() -> Model:
         from serdsim.model.sbml import read_fragments  # loads libSBML and Antimony, which a kept structure needs no more
         from serdsim.model.unit_check import check_units
 
-        model = read_fragments(fragments, id)
+        model = read_fragments(fragments, id, clones)
         issues = check_units(model)
         if issues:
             raise ModelError(issues)
         return model
 
-    names = "\n".join([id, *map(str, fragments)])
+    names = "\n".join([id, *map(str, fragments), repr(clones)])
     return kept_object("structures", b"\n".join([names.encode(), *(text or b"" for text in held)]), make)
 
 
@@ -91,7 +92,8 @@ def _check_plating(model: Model, recipe: Recipe) -> None:
     if recipe.plating is None:
         return
     states = [*model.species, *(rule.target for rule in model.rules if rule.kind == "rate")]
-    named = [(id, states) for id in (*recipe.plating.cells, *recipe.plating.cleared)] + [(recipe.plating.count, list(model.parameters))]
+    named = [(id, states) for id in (*recipe.plating.cells, *recipe.plating.cleared)]
+    named += [(id, list(model.parameters)) for id in (recipe.plating.count, *recipe.plating.shares) if id != "rest"]
     issues = [
         Issue(
             f'the model has no "{id}"',
@@ -157,7 +159,8 @@ def _filled(
         for id, entity in list(table.items()):
             if id in ruled:
                 continue
-            if id not in numbers:
+            known = id if id in numbers else shared_id(id, recipe.clones)
+            if known not in numbers:
                 place = entity.place  # type: ignore[attr-defined]
                 issues.append(
                     Issue(
@@ -170,7 +173,7 @@ def _filled(
                     )
                 )
                 continue
-            row, name = numbers[id]
+            row, name = numbers[known]
             issues += _unit_issues(id, entity.unit, row)  # type: ignore[attr-defined]
             table[id] = replace(entity, value=row.number("value"))  # type: ignore[type-var]
             evidence[id] = _evidence(row, name, together.get(name, ()), alike.get(name, ()))

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
+from serdsim.model.clones import Clones
 from serdsim.model.library_rows import content, rows_of
 from serdsim.model.salts import read_salts
 from serdsim.model.ways import Ways, read_ways
@@ -33,11 +34,16 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Plating:
-    """After the pre-run the species `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied."""
+    """After the pre-run the states `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied.
+
+    With `shares`, a quantity for each group of `groups`, each group sums up to its own share of the count; "rest" is what the others leave.
+    """
 
     cells: tuple[str, ...]
     count: str
     cleared: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...] = ()
+    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Recipe:
     id: str
     title: str
     fragments: tuple[Path, ...]
+    clones: Clones | None
     tables: tuple[Mapping[str, object], ...]
     defaults: Mapping[str, str]
     outputs: tuple[str, ...]
@@ -65,6 +72,11 @@ class Recipe:
     file: str
     medium: str | None = None
     balances: tuple[str, ...] = ()
+
+    @property
+    def every_fragment(self) -> tuple[Path, ...]:
+        """The files of all fragments, those of the clones last."""
+        return (*self.fragments, *(self.clones.fragments if self.clones else ()))
 
 
 def shipped_library() -> Path:
@@ -134,7 +146,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
     return Recipe(
         id=_id(record["id"]),
         title=record["title"].text(),
-        fragments=tuple(folder / f"{fragment}.ant" for fragment in record["fragments"].texts(least=1)),
+        fragments=_fragments(record["fragments"], folder, library / "models"),
+        clones=_clones(record.get("clones"), folder, library / "models"),
         tables=tuple(_table(entry) for entry in record["tables"].each(least=1)),
         defaults=MappingProxyType(defaults),
         outputs=record["outputs"].texts(least=1),
@@ -154,6 +167,19 @@ def _id(field: Field) -> str:
     if not re.fullmatch(r"[A-Za-z_]\w*", id):
         raise field.wrong(f'"{id}" is no name of a model', "letters, digits and _, with a letter first", "Choose such a name")
     return id
+
+
+def _fragments(names: Field, folder: Path, models: Path) -> tuple[Path, ...]:
+    """Return the files of fragments; a name with a slash counts from the folder of all models."""
+    return tuple((models if "/" in name else folder) / f"{name}.ant" for name in names.texts(least=1))
+
+
+def _clones(record: Field | None, folder: Path, models: Path) -> Clones | None:
+    if record is None:
+        return None
+    record.require("fragments", "own", example={"fragments": "{_c1: [cell/receptor]}", "own": "[f_mutant]"})
+    each = tuple((suffix, _fragments(names, folder, models)) for suffix, names in record["fragments"].items())
+    return Clones(each, record["own"].texts())
 
 
 def _table(entry: Field) -> Mapping[str, object]:
@@ -205,8 +231,17 @@ def _ligand(record: Field) -> str | None:
 def _plating(record: Field | None) -> Plating | None:
     if record is None:
         return None
-    record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
-    return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
+    groups = record.get("groups")
+    if groups is None:
+        record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
+        return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
+    record.require("count", "cleared", example={"count": "n_cells", "cleared": "[dead]"})
+    every = groups.each(least=1)
+    for group in every:
+        group.require("cells", "share", example={"cells": "[g1_c1]", "share": "share_c1"})
+    cells, shares = tuple(group["cells"].texts(least=1) for group in every), tuple(group["share"].text() for group in every)
+    flat = tuple(id for group in cells for id in group)
+    return Plating(flat, record["count"].text(), record["cleared"].texts(), cells, shares)
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
@@ -254,7 +289,7 @@ def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations where there are any."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
     together = (library / name for name in TOGETHER)
-    every = (library / recipe.file, *recipe.fragments, *tables, library / "references.bib")
+    every = (library / recipe.file, *recipe.every_fragment, *tables, library / "references.bib")
     return (*every, *(path for path in together if path.is_file()))
 
 

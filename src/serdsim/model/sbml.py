@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serdsim.errors import Issue, ModelError
 from serdsim.model.antimony import Source, antimony_to_sbml, definitions, join_fragments, read_source, read_text
+from serdsim.model.clones import Clones
 from serdsim.model.entities import Model, Place
 from serdsim.model.expression import Apply, Expression
 from serdsim.model.sbml_document import open_document
@@ -56,15 +57,15 @@ def read_antimony(source: Source) -> Model:
     return read_entities(document.getModel(), places, origin=source.file)
 
 
-def read_fragments(fragments: Sequence[Path], model_id: str) -> Model:
-    """Return the model that the fragments give together.
+def read_fragments(fragments: Sequence[Path], model_id: str, clones: Clones | None = None) -> Model:
+    """Return the model that the fragments give together, with those of `clones` once for each clone.
 
     Raises
     ------
     ModelError
         When a fragment is missing or empty, or the joined text cannot be read.
     """
-    return read_antimony(join_fragments(fragments, model_id))
+    return read_antimony(join_fragments(fragments, model_id, clones))
 
 
 def read_model(path: Path) -> Model:

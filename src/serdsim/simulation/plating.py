@@ -23,8 +23,18 @@ def plated(plating: Plating | None, equations: Equations, given: np.ndarray, sta
     if plating is None:
         return state
     result = np.array(state)
-    cells = [equations.states.index(id) for id in plating.cells]
-    with np.errstate(invalid="ignore", divide="ignore"):  # an individual that failed in the pre-run stays NaN
-        result[cells] *= given[equations.given.index(plating.count)] / result[cells].sum(axis=0)
+    count = given[equations.given.index(plating.count)]
+    for group, share in zip(plating.groups or (plating.cells,), _shares(plating, equations, given), strict=True):
+        cells = [equations.states.index(id) for id in group]
+        with np.errstate(invalid="ignore", divide="ignore"):  # an individual that failed in the pre-run stays NaN
+            result[cells] *= count * share / result[cells].sum(axis=0)
     result[[equations.states.index(id) for id in plating.cleared]] = 0.0
     return result
+
+
+def _shares(plating: Plating, equations: Equations, given: np.ndarray) -> list[np.ndarray | float]:
+    if not plating.groups:
+        return [1.0]
+    named = {id: given[equations.given.index(id)] for id in plating.shares if id != "rest"}
+    rest = np.maximum(1.0 - sum(named.values()), 0.0)
+    return [named.get(id, rest) for id in plating.shares]
