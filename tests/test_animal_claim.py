@@ -99,14 +99,21 @@ def test_the_outcome_says_how_many_animals_were_read(answered: tuple[Path, Answe
     assert [(panel.id, panel.animals) for panel in outcome.panels] == [("MOA-06a-best", 5), ("MOA-06a-alive", 5)]
 
 
-def test_the_table_of_individuals_has_every_animal(answered: tuple[Path, Answered]) -> None:
+def test_tables_have_the_typical_course_and_every_animal(answered: tuple[Path, Answered]) -> None:
     table = answered[1].tables["individuals_MOA-06a"]
     assert isinstance(table, pd.DataFrame)
-    assert list(table.columns) == ["series", "dose", "dose_unit", "draw", "animal", "time_h", "tumour", "burden", "drug_plasma"]
-    assert len(table) == 3 * 6 * 6 * 57 and set(table["animal"]) == set(range(6)) and set(table["dose_unit"]) == {"nmol"}
-    start = table[table["time_h"] == 0.0]
-    assert (start["tumour"] == 100.0).all()
+    assert list(table.columns) == ["series", "dose", "dose_unit", "draw", "time_h", "tumour", "burden", "drug_plasma"]
+    assert len(table) == 3 * 6 * 57 and set(table["dose_unit"]) == {"nmol"}
+    assert (table[table["time_h"] == 0.0]["tumour"] == 100.0).all()
     assert table[(table["dose"] == 0.0) & (table["series"] == "treated")]["drug_plasma"].max() == 0.0
+    each = answered[1].tables["animals_MOA-06a"]
+    assert len(each) == 3 * 6 * 6 and set(each["animal"]) == set(range(6)) and (each["tumour_start"] == 100.0).all()
+    arm = (each["series"] == "treated") & (each["dose"] == 400.0) & (each["draw"] == 2)
+    course = table[(table["series"] == "treated") & (table["dose"] == 400.0) & (table["draw"] == 2)]["tumour"]
+    typical = each[arm & (each["animal"] == 0)].iloc[0]
+    assert (typical["tumour_end"], typical["tumour_lowest"], typical["tumour_highest"]) == (course.iloc[-1], course.min(), course.max())
+    assert each[arm]["tumour_end"].nunique() == 6
+    assert "animals_MOA-12c" not in answered[1].tables
     curves = answered[1].tables["curves"]
     assert set(curves["figure"]) >= {"MOA-06a-best", "MOA-06a-alive"}
 

@@ -231,9 +231,13 @@ def write(path: Path, folder: Path, library: Path) -> dict[str, int]:
         write_table(folder / f"{name}.tsv", columns, [{c.name: record.get(c.name) for c in columns} for record in records])
     text = sbml_of(host.base, read_recipe(host.spec["model"], library), host.spec["references"])
     (folder / "model.xml").write_text(text, encoding="utf-8")
-    (folder / f"{host.spec['id']}.yaml").write_text(YAML.format(**host.spec, model_id=read_recipe(host.spec["model"], library).id), encoding="utf-8")
+    (folder / f"{host.spec['id']}.yaml").write_text(
+        YAML.format(**host.spec, model_id=read_recipe(host.spec["model"], library).id), encoding="utf-8"
+    )
     if "measurements" not in tables:
-        (folder / "measurements.tsv").write_text("observableId\texperimentId\ttime\tmeasurement\tnoiseParameters\tdatasetId\n", encoding="utf-8")
+        (folder / "measurements.tsv").write_text(
+            "observableId\texperimentId\ttime\tmeasurement\tnoiseParameters\tdatasetId\n", encoding="utf-8"
+        )
     return {name: len(records) for name, records in rows.items()}
 
 
