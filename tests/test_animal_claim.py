@@ -17,7 +17,7 @@ from serdsim.evidence.passports import passports
 from serdsim.references import read_references
 from serdsim.report.answer import answer_moa
 
-EXPERIMENT = """id: MOA-06a
+EXPERIMENT = """id: BODY
 title: Tumours
 model: body
 subject: imlunestrant
@@ -31,7 +31,7 @@ series:
   - {id: treated, regimen: "imlunestrant {dose} q24h x 28", doses: [0 nmol, 400 nmol]}
   - {id: other, regimen: "fulvestrant {dose} q168h x 4", doses: [400 nmol]}
 figures:
-  - id: MOA-06a-best
+  - id: BODY-best
     title: How far?
     kind: waterfall_change
     output: tumour
@@ -42,7 +42,7 @@ figures:
       - {series: treated, dose: 400 nmol, label: treated}
     caption: Made up.
     description: Made up.
-  - id: MOA-06a-alive
+  - id: BODY-alive
     title: How long?
     kind: survival
     output: tumour
@@ -54,7 +54,29 @@ figures:
     caption: Made up.
     description: Made up.
 """
-PARTS = """parts:
+CLAIM = """id: MOA-06a
+page: made up
+title: Tumours shrink
+sentence: They are said to shrink.
+scale: in mice
+section: Animals
+scope: a tumour, made up
+citations: [{key: Bhagwat2021, locator: abstract, directness: direct, quality: abstract}]
+state: tested
+why: ''
+experiment: BODY
+metric: change
+unit: '%'
+test: below {margin}
+margin: 0
+evidence: []
+driving: [imlunestrant]
+named_ablation: NAMED
+as_of: '2024-10-02'
+review_by: '2027-05-22'
+superseded_by: null
+limits: []
+parts:
 - {id: shrinks, title: change at four weeks, unit: '%', scale: 100, below: 0,
    measure: {kind: change, of: treated @ 400 nmol, output: tumour, time: 672 h}}
 - {id: alive, title: alive at four weeks, unit: '%', scale: 100, above: 1,
@@ -68,12 +90,8 @@ controls:
 def library_with(folder: Path, named: str = "null") -> Path:
     library = copied(folder)
     add_body(library)
-    (library / "experiments" / "MOA-06a.yaml").write_text(EXPERIMENT)
-    claim = library / "claims" / "MOA-06a.yaml"
-    text = claim.read_text(encoding="utf-8").replace("parts: []\ncontrols: []\n", PARTS).replace("margin: null", "margin: 0")
-    text = text.replace("state: not_yet_tested", "state: tested").replace("experiment: null", "experiment: MOA-06a")
-    text = text.replace("driving: []", "driving: [imlunestrant]").replace("named_ablation: null", f"named_ablation: {named}")
-    claim.write_text(text, encoding="utf-8")
+    (library / "experiments" / "BODY.yaml").write_text(EXPERIMENT)
+    (library / "claims" / "MOA-06a.yaml").write_text(CLAIM.replace("NAMED", named))
     with (library / "ablations.yaml").open("a", encoding="utf-8") as file:
         file.write("- {id: killing_off, title: Killing off, what: the drug kills nothing, set: {kill: 0}, restates: {}}\n")
     return library
@@ -96,17 +114,17 @@ def test_the_outcome_says_how_many_animals_were_read(answered: tuple[Path, Answe
     outcome = answered[1].answer.outcomes[0]
     assert outcome.state == "tested" and outcome.failed == 0 and outcome.draws == 6
     assert [part.note for part in outcome.parts] == ["", "5 animals in each arm"]
-    assert [(panel.id, panel.animals) for panel in outcome.panels] == [("MOA-06a-best", 5), ("MOA-06a-alive", 5)]
+    assert [(panel.id, panel.animals) for panel in outcome.panels] == [("BODY-best", 5), ("BODY-alive", 5)]
 
 
 def test_tables_have_the_typical_course_and_every_animal(answered: tuple[Path, Answered]) -> None:
-    table = answered[1].tables["individuals_MOA-06a"]
+    table = answered[1].tables["individuals_BODY"]
     assert isinstance(table, pd.DataFrame)
     assert list(table.columns) == ["series", "dose", "dose_unit", "draw", "time_h", "tumour", "burden", "drug_plasma"]
     assert len(table) == 3 * 6 * 57 and set(table["dose_unit"]) == {"nmol"}
     assert (table[table["time_h"] == 0.0]["tumour"] == 100.0).all()
     assert table[(table["dose"] == 0.0) & (table["series"] == "treated")]["drug_plasma"].max() == 0.0
-    each = answered[1].tables["animals_MOA-06a"]
+    each = answered[1].tables["animals_BODY"]
     assert len(each) == 3 * 6 * 6 and set(each["animal"]) == set(range(6)) and (each["tumour_start"] == 100.0).all()
     arm = (each["series"] == "treated") & (each["dose"] == 400.0) & (each["draw"] == 2)
     course = table[(table["series"] == "treated") & (table["dose"] == 400.0) & (table["draw"] == 2)]["tumour"]
@@ -115,7 +133,7 @@ def test_tables_have_the_typical_course_and_every_animal(answered: tuple[Path, A
     assert each[arm]["tumour_end"].nunique() == 6
     assert "animals_MOA-12c" not in answered[1].tables
     curves = answered[1].tables["curves"]
-    assert set(curves["figure"]) >= {"MOA-06a-best", "MOA-06a-alive"}
+    assert set(curves["figure"]) >= {"BODY-best", "BODY-alive"}
 
 
 def test_numbers_of_the_animal_know_their_statement(answered: tuple[Path, Answered]) -> None:
@@ -143,4 +161,4 @@ def test_an_ablation_that_no_model_has_is_refused(tmp_path: Path) -> None:
 def test_the_page_shows_figures_of_animals(tmp_path: Path) -> None:
     shown = answer_moa(library=library_with(tmp_path), draws=2, only=["MOA-06a"], workers=1)
     assert "Bars: 5 simulated animals of each arm" in shown.page and "animals at risk, median of the draws" in shown.page
-    assert {"MOA-06a-best", "MOA-06a-best-narrow", "MOA-06a-alive"} <= set(shown.figures)
+    assert {"BODY-best", "BODY-best-narrow", "BODY-alive"} <= set(shown.figures)

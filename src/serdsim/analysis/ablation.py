@@ -57,12 +57,6 @@ def _ablation(record: Field) -> Ablation:
     return Ablation(id, record["title"].text(), record["what"].text(), change, restates)
 
 
-def quantities(ablation: Ablation) -> tuple[str, ...]:
-    """Return the ids that an ablation changes or takes a value from."""
-    sources = (source.split(":")[-1].strip() for source in ablation.change.settings.values() if isinstance(source, str))
-    return tuple(dict.fromkeys((*ablation.change.settings, *sources)))
-
-
 def concerns(ablation: Ablation, known: Sequence[str]) -> bool:
     """Return whether a model with these quantities has all that an ablation names."""
     return all(id in known for id in quantities(ablation))
@@ -74,6 +68,14 @@ def _settings(settings: Field) -> dict[str, str | float]:
             "nothing is switched off", "quantities with what they are set to", "Write {quantity: another quantity or a number}"
         )
     return {name: entry.text() if isinstance(entry.value, str) else entry.number(low=0.0) for name, entry in settings.items()}
+
+
+def quantities(ablation: Ablation) -> tuple[str, ...]:
+    """Return the quantities of a model that an ablation names."""
+    settings = ablation.change.settings.items()
+    return tuple(
+        id for target, source in settings for id in (target, *([source.split(":")[-1].strip()] if isinstance(source, str) else []))
+    )
 
 
 def ablate(
@@ -88,8 +90,8 @@ def ablate(
 ) -> tuple[AblationOutcome, ...]:
     """Return P(pass) of a claim with each part switched off that its model has, over the same draws."""
     assert claim.tested is not None
-    outcomes = []
     known = equations_of(claim.tested.model, library).given
+    outcomes = []
     for ablation in (one for one in ablations if concerns(one, known)):
         readings = run_experiment(
             claim.tested,

@@ -17,9 +17,7 @@ from serdsim.model.entities import Model
 def check_together(
     claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model], library: Path
 ) -> None:
-    """Check that claims name ablations, driving rows and quantities that exist.
-
-    An ablation is of one model or of several: all that it changes must be known to one that a statement is tested on.
+    """Check that claims name ablations, driving rows and quantities that exist; an ablation needs one model that has all it names.
 
     Raises
     ------
@@ -27,13 +25,11 @@ def check_together(
         Once, with everything that is named and does not exist.
     """
     issues = [*_restated(every, ablations)]
-    tested = [*claims, *every] if any(claim.experiment for claim in claims) else []
-    names = dict.fromkeys(experiment.model for claim in tested for experiment in claim.experiments)
+    names = dict.fromkeys(experiment.model for claim in every for experiment in claim.experiments)
     structures = [equations_of(name, library).given for name in names]
-    for ablation in ablations if structures else ():
-        if not any(concerns(ablation, known) for known in structures):
-            nearest = max(structures, key=lambda known: sum(id in known for id in quantities(ablation)))  # the first of equals
-            issues += [unknown_quantity(id, ablation.change, nearest) for id in quantities(ablation) if id not in nearest]
+    for ablation in ablations:
+        missing = min(([id for id in quantities(ablation) if id not in known] for known in structures), key=len, default=[])
+        issues += [unknown_quantity(id, ablation.change, structures[0]) for id in missing]
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
     for claim in claims:
         if claim.experiment is not None:

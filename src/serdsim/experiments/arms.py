@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -11,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from serdsim.codegen.equations import Equations, derive
-from serdsim.errors import ClaimError, Issue
+from serdsim.errors import ClaimError, InputError, Issue, TableError
 from serdsim.experiments.dosed import arm_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
 from serdsim.model.library import load
 from serdsim.model.library_rows import content
-from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library, slot_of
+from serdsim.model.recipe import Recipe, files_of, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.simulation.draws import Draws, given_values
 
 
@@ -141,14 +142,17 @@ def values_given(
     applies = change is not None and not (change.subject_only and experiment.subject not in (series.drug, *series.beside))
     settings: dict[str, str | float] = {**series.given, **series.like, **(change.settings if change is not None and applies else {})}
     for target, source in settings.items():
-        rows, name = values, source
-        if isinstance(source, str) and ":" in source:
-            drug, name = (word.strip() for word in source.split(":"))
-            rows = given_values(model_of(experiment, replace(series, drug=drug, beside={}), library), ids, draws)
-        for id in (target, name):
-            if isinstance(id, str) and id not in ids:
+        drug, _, name = source.rpartition(":") if isinstance(source, str) else ("", "", "")
+        for id in filter(None, (target, name.strip())):
+            if id not in ids:
                 raise ClaimError(unknown_quantity(id, change or Change(series.id, file=series.file), ids))
-        result[ids.index(target)] = rows[ids.index(name)] if isinstance(name, str) else name
+        if isinstance(source, float | int):
+            result[ids.index(target)] = source
+        elif drug:
+            lender = _lender(experiment, replace(series, drug=drug.strip(), beside={}), name.strip(), library)
+            result[ids.index(target)] = given_values(lender, (name.strip(),), draws)[0]
+        else:
+            result[ids.index(target)] = values[ids.index(name.strip())]
     return result
 
 
@@ -160,3 +164,16 @@ def unknown_quantity(id: str, change: Change, known: Sequence[str]) -> Issue:
 
 def _near(id: str, known: Sequence[str]) -> str:
     return ", ".join(get_close_matches(id, known, 3, 0.4)) or "a species, parameter or compartment with a value of its own"
+
+
+def _lender(experiment: Experiment, series: Series, id: str, library: Path | None) -> Model:
+    """Return the model that holds the number `id` of the series' drug: another than the experiment's for a drug without exposure in it."""
+    try:
+        return model_of(experiment, series, library)
+    except TableError:
+        for name in shipped_models(library):
+            with suppress(InputError):
+                other = load(name, library=library, drug=series.drug)
+                if id in other.evidence:
+                    return other
+        raise
