@@ -13,6 +13,7 @@ from types import MappingProxyType
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
@@ -30,20 +31,6 @@ _EXAMPLES = {
     "doses": '{"@drug": drug_medium}',
     "pre_run_h": "96",
 }
-
-
-@dataclass(frozen=True)
-class Plating:
-    """After the pre-run the states `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied.
-
-    With `shares`, a quantity for each group of `groups`, each group sums up to its own share of the count; "rest" is what the others leave.
-    """
-
-    cells: tuple[str, ...]
-    count: str
-    cleared: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...] = ()
-    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,7 +141,7 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
         ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
-        plating=_plating(record.get("plating")),
+        plating=read_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
         medium=_ligand(record),
@@ -226,22 +213,6 @@ def _ligand(record: Field) -> str | None:
         expected = "one of " + (", ".join(given) or "the drugs that doses names without @")
         raise medium.wrong(f'no species is named for "{medium.text()}"', expected, "Add it with its species to doses")
     return medium.text()
-
-
-def _plating(record: Field | None) -> Plating | None:
-    if record is None:
-        return None
-    groups = record.get("groups")
-    if groups is None:
-        record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
-        return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
-    record.require("count", "cleared", example={"count": "n_cells", "cleared": "[dead]"})
-    every = groups.each(least=1)
-    for group in every:
-        group.require("cells", "share", example={"cells": "[g1_c1]", "share": "share_c1"})
-    cells, shares = tuple(group["cells"].texts(least=1) for group in every), tuple(group["share"].text() for group in every)
-    flat = tuple(id for group in cells for id in group)
-    return Plating(flat, record["count"].text(), record["cleared"].texts(), cells, shares)
 
 
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:

@@ -11,7 +11,7 @@ from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
 from serdsim.simulation.draws import Draws, Marginal, drawn
 from serdsim.simulation.plating import plated
 

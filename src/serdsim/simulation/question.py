@@ -14,7 +14,8 @@ from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.model.recipe import Plating, Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.plating import Plating
+from serdsim.model.recipe import Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.model.ways import Ways
 from serdsim.simulation.host_doses import with_first_doses
 from serdsim.units import convert
