@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from serdsim.claims.records import Answer
+from serdsim.claims.records import Answer, PartOutcome
 from serdsim.experiments.runner import Reading, Readings
 
 
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
-    tables = {"statements": _statements(answer), "parts": _parts(answer), "controls": _controls(answer)}
+    tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     seen: set[str] = set()
     for read in readings:
@@ -49,9 +49,16 @@ def _statements(answer: Answer) -> pd.DataFrame:
 
 
 def _parts(answer: Answer) -> pd.DataFrame:
+    return _measured((o.statement.id, part) for o in answer.outcomes for part in o.parts)
+
+
+def _hypotheses(answer: Answer) -> pd.DataFrame:
+    return _measured((o.statement.id, part) for o in answer.outcomes for part in o.hypotheses)
+
+
+def _measured(parts: Iterable[tuple[str, PartOutcome]]) -> pd.DataFrame:
     names = ["id", "title", "value", "lo90", "hi90", "unit", "bound", "p_pass", "note"]
-    rows = [(o.statement.id, *(getattr(p, name) for name in names)) for o in answer.outcomes for p in o.parts]
-    return pd.DataFrame(rows, columns=["statement", *names])
+    return pd.DataFrame([(id, *(getattr(part, name) for name in names)) for id, part in parts], columns=["statement", *names])
 
 
 def _controls(answer: Answer) -> pd.DataFrame:
