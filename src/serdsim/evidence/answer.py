@@ -209,9 +209,11 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
     for claim in claims:
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
+            total += sum(arms.values()) * (1 + claim.experiment.animals)
+            lean = 1 + claim.tested.animals if claim.tested else 1
+            total += (1 + len(ablations)) * lean * sum(len(needed) for needed in claim.arms().values())
         if claim.shown is not None:
-            total += sum(len(series.concentrations) for series in claim.shown.series.values())
+            total += (1 + claim.shown.animals) * sum(len(series.concentrations) for series in claim.shown.series.values())
     return total * draws
 
 

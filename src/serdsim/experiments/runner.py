@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +23,8 @@ from serdsim.model.entities import Model
 from serdsim.model.recipe import Recipe, read_recipe, shipped_library
 from serdsim.simulation.draws import Draws
 from serdsim.simulation.plating import plated
+
+_OF_A_DRUG = re.compile(r"_(drug|drug_M|drug_W|partner)(_c\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -195,7 +198,8 @@ def _pre_run(
 
 
 def _drug_only(id: str) -> bool:
-    return id.endswith(("_drug", "_drug_M", "_drug_W", "_partner"))
+    """Whether a number speaks of a drug or a partner; the clone that it is of comes last."""
+    return _OF_A_DRUG.search(id) is not None
 
 
 def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], course: Course, draws: Draws) -> Readings:
