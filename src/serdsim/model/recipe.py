@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -228,7 +229,7 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     Raises
     ------
     TableError
-        For a drug that no table has, or that has the rows of no place.
+        For a drug that no table has, that has the rows of no place, or of which a table that fills the place knows nothing.
     """
     table = _drug_table(recipe)
     if table is None:
@@ -237,6 +238,7 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     own = {row.text("id") for row in rows if row.text("drug") == drug}
     for slot, needed in recipe.slots.items():
         if needed in own:
+            _require_rows(drug, slot, recipe, library)
             return slot
     if own:
         needs = " or ".join(f'"{needed}" ({slot})' for slot, needed in recipe.slots.items())
@@ -245,18 +247,32 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     near = get_close_matches(drug, names, 1, 0.4)
     repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
     if recipe.ways and (library / "drugs.tsv").is_file() and drug in choices(library, "drugs.tsv", "drug"):
-        repair = f"Take one of these, or add what was measured of {drug} to {table}"
-        raise TableError(
-            Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair)
-        )
+        raise _nothing_read(drug, table, names)
     raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
+
+
+def _require_rows(drug: str, slot: str, recipe: Recipe, library: Path) -> None:
+    """Raise a TableError when a table that fills a place of a host has no row of the drug."""
+    for table in dict.fromkeys(str(entry["table"]) for entry in recipe.tables if entry.get("row") == f"@{slot}"):
+        if recipe.ways and drug not in (names := choices(library, table, "drug")):
+            raise _nothing_read(drug, table, names)
+
+
+def _nothing_read(drug: str, table: str, names: Sequence[str]) -> TableError:
+    repair = f"Take one of these, or add what was measured of {drug} to {table}"
+    what = "pharmacokinetics" if table.startswith("pk_") else "levels in tissue"
+    return TableError(Issue(f"no {what} of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
 def takers(model: str, slot: str, library: Path) -> tuple[str, ...]:
     """Return the drugs that can take a place of a model, for example that of the receptor's ligand."""
     recipe = read_recipe(model, library)
     table = _drug_table(recipe)
-    return tuple(drug for drug in (choices(library, table, "drug") if table else ()) if slot_of(drug, recipe, library) == slot)
+    found = []
+    for drug in choices(library, table, "drug") if table else ():
+        with suppress(TableError):  # a drug that the model cannot take
+            found += [drug] if slot_of(drug, recipe, library) == slot else []
+    return tuple(found)
 
 
 def _drug_table(recipe: Recipe) -> str | None:
