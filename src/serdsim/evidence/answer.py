@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, read_ablations
+from serdsim.analysis.exposure import ExposureSection, exposure_section
+from serdsim.analysis.ladder import Ladder, ladder_section, ladder_table
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
@@ -25,7 +27,7 @@ from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
-from serdsim.evidence.tables import outcome_tables
+from serdsim.evidence.tables import exposure_tables, outcome_tables
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
@@ -50,6 +52,8 @@ class Answered:
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     class_prior: ClassSection
+    exposures: ExposureSection | None = None
+    ladder: Ladder | None = None
 
 
 def build_answer(
@@ -67,17 +71,16 @@ def build_answer(
     Parameters
     ----------
     library : Path, optional
-        Another library folder than the shipped one.
     draws, seed : int
         Draws from the distributions of the parameters, at least one.
     workers : int, optional
-        Processes; all processors when left out. No number depends on it.
+        Processes; no number depends on it.
     as_of : str
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
-        Ids of the statements to answer; all when left out.
+        Ids of the statements to answer; all, with exposures and ladder, when left out.
     progress : callable, optional
-        Called with a title, what is done and what there is to do.
+        Called with title, done and to do.
 
     Raises
     ------
@@ -89,11 +92,12 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
-    models = _models(claims, root)
-    check_together(claims, every, ablations, models, root)
+    check_together(claims, every, ablations, models := _models(claims, root), root)
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
-    plan |= {"class_prior": sisters.rests_on}
+    shown_as_of = today if as_of == "today" else as_of
+    beside = _Beside(exposure_section(root, int(shown_as_of[:4])), ladder_section(root, workers)) if only is None else _Beside()
+    plan |= {"class_prior": sisters.rests_on, **beside.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
@@ -104,14 +108,28 @@ def build_answer(
         version=serdsim_version(),
         model_hash=digest,
         created=today,
-        as_of=today if as_of == "today" else as_of,
+        as_of=shown_as_of,
         seed=seed,
         draws=draws,
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
-    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters)
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What stands on the page beside the statements."""
+
+    exposures: ExposureSection | None = None
+    ladder: Ladder | None = None
+
+    @property
+    def rests_on(self) -> dict[str, dict[str, str]]:
+        """Digests of what each section was made from, for the plan."""
+        sections = {"exposures": self.exposures, "ladder": self.ladder}
+        return {name: dict(one.rests_on) for name, one in sections.items() if one}
 
 
 @dataclass(frozen=True)
@@ -122,10 +140,13 @@ class _RestsOn:
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
     sisters: ClassSection
+    beside: _Beside
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
+    shown_exposures = rests_on.beside.exposures.compared if rests_on.beside.exposures else ()
     keys = citations(rests_on.claims, rests_on.models, rests_on.facts)
+    keys = tuple(dict.fromkeys((*keys, *(key for one in shown_exposures for key in one.exposure.source))))
     page = [citation.key for claim in rests_on.every for citation in claim.statement.citations]
     public = [key for key in keys if key not in page and rests_on.references[key].year <= int(answer.as_of[:4])]
     failed = _failed(readings)
@@ -142,8 +163,19 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "class_prior": class_record(rests_on.sisters),
     }
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    tables = outcome_tables(answer, readings)
-    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters)
+    tables = {**outcome_tables(answer, readings), **exposure_tables(shown_exposures)}
+    tables |= {"ladder": ladder_table(rests_on.beside.ladder)} if rests_on.beside.ladder else {}
+    return Answered(
+        answer,
+        rests_on.references,
+        shown,
+        tuple(public),
+        record,
+        tables,
+        rests_on.sisters,
+        rests_on.beside.exposures,
+        rests_on.beside.ladder,
+    )
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
@@ -177,9 +209,11 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
     for claim in claims:
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
+            total += sum(arms.values()) * (1 + claim.experiment.animals)
+            lean = 1 + claim.tested.animals if claim.tested else 1
+            total += (1 + len(ablations)) * lean * sum(len(needed) for needed in claim.arms().values())
         if claim.shown is not None:
-            total += sum(len(series.concentrations) for series in claim.shown.series.values())
+            total += (1 + claim.shown.animals) * sum(len(series.concentrations) for series in claim.shown.series.values())
     return total * draws
 
 

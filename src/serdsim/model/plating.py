@@ -1,4 +1,4 @@
-"""How cells are plated after the pre-run, as a recipe says it."""
+"""What is counted anew after the pre-run: the cells of a dish, or the clones of a tumour."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ class Plating:
 
 
 def read_plating(record: Field | None) -> Plating | None:
-    """Return what a recipe says under `plating`, None where it says nothing."""
+    """Return what a recipe says of plating, None where it says nothing.
+
+    Raises
+    ------
+    ModelError
+        For fields that are missing or no lists of names.
+    """
     if record is None:
         return None
     groups = record.get("groups")

@@ -13,9 +13,11 @@ from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
+from serdsim.model.lesions import LesionNumbers, read_lesions
 from serdsim.model.library_rows import content, rows_of
 from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
@@ -42,7 +44,8 @@ class Recipe:
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
     of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
-    routes: `ways` says them for each name of `doses`, which has the species of the first route then.
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then. `tolerance` is what the
+    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions.
     """
 
     id: str
@@ -60,6 +63,8 @@ class Recipe:
     file: str
     medium: str | None = None
     balances: tuple[str, ...] = ()
+    tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -147,6 +152,8 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         file=record.source.shown,
         medium=_ligand(record),
         balances=balances.texts() if (balances := record.get("balances")) is not None else (),
+        tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
+        lesions=read_lesions(record.get("lesions")),
     )
 
 

@@ -23,6 +23,7 @@ from serdsim.references import Reference, read_references
 from serdsim.report.class_view import class_view
 from serdsim.report.evidence_table import EvidenceRow, value_of
 from serdsim.report.figure import draw
+from serdsim.report.ladder_view import ladder_figures
 from serdsim.report.map_drawing import draw_map
 from serdsim.report.map_page import render_map
 from serdsim.report.page import render_page
@@ -85,9 +86,11 @@ def answer_moa(
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
     prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
-    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None)
+    has_map, exposures, rungs = shown_map is not None, done.exposures, done.ladder
+    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=has_map, exposures=exposures, ladder=rungs)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
+    figures |= ladder_figures(rungs) if rungs else {}
     map_page = None
     if shown_map is not None:
         map_page = render_map(shown_map, done.references, done.answer)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from serdsim.analysis.exposure import ExposureSection
+from serdsim.analysis.ladder import Ladder
 from serdsim.claims.records import Answer, Outcome
 from serdsim.evidence.changes import Changes
 from serdsim.experiments.panel import Panel
@@ -16,7 +18,9 @@ from serdsim.report import view
 from serdsim.report.biblio import Bibliography, bibliography
 from serdsim.report.class_view import ClassView
 from serdsim.report.evidence_table import EvidenceRow
+from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
+from serdsim.report.ladder_view import ladder_view
 from serdsim.report.shell import environment, read_assets
 
 __all__ = ["EvidenceRow", "render_page"]
@@ -88,6 +92,8 @@ def render_page(
     *,
     changes: Changes | None = None,
     has_map: bool = False,
+    exposures: ExposureSection | None = None,
+    ladder: Ladder | None = None,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
@@ -96,25 +102,21 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key; it must hold the seven references of the page and every key that is used.
+        The bibliography by key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
-        Keys of references that parameters rest on; they are listed under "Also used".
-    class_prior : ClassView, optional
-        How well the class predicts members that are left out; it stands before any verdict.
-    changes : Changes, optional
-        What the last change of the numbers did to the verdicts.
+        Keys of references that parameters rest on, listed under "Also used".
+    class_prior, changes, exposures, ladder : optional
+        How well the class predicts members left out; what the last change of the numbers did; exposures; free drug over need.
     has_map : bool
-        Whether ``map.html`` stands beside the page; then it is linked.
 
     Returns
     -------
     str
-        HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
+        HTML with styles, script, fonts and figures inside; a content-security policy allows only those.
     """
-    listed = bibliography(answer, references, evidence_rows, also)
-    done = view.tested(answer)
+    listed, done = bibliography(answer, references, evidence_rows, also), view.tested(answer)
     return (
         environment()
         .get_template("question.html.j2")
@@ -124,6 +126,8 @@ def render_page(
             short_answer=view.short_answer(answer),
             class_prior=class_prior,
             changes=changes,
+            exposures=exposure_view(exposures, listed.numbers) if exposures and exposures.compared else None,
+            ladder=ladder_view(ladder) if ladder else None,
             lanes=view.lanes(answer),
             counts=view.counts(answer),
             sections=view.sections(answer),
