@@ -73,7 +73,7 @@ def test_an_individual_that_failed_before_stays_without_a_number(lesion: tuple[P
 
 
 def test_without_plating_nothing_moves_and_one_group_takes_all(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:
-    plating, equations, given, before = lesion
+    _, equations, given, before = lesion
     assert plated(None, equations, given, before) is before
     after = plated(Plating(("g1_c1", "g1_c2"), "n_cells", ("resistant",)), equations, given, before)
     count = given[equations.given.index("n_cells")]
