@@ -7,7 +7,8 @@ import numpy as np
 from serdsim.dosing.regimen import Regimen
 from serdsim.simulation.host_doses import SINGLE_H, doses_in_order
 
-_SHORT_H, _NEAR_H, _FAR_H = 336.0, 1.0, 6.0  # up to two weeks hourly, then every six hours
+_STEPS = ((336.0, 1.0), (1344.0, 2.0), (4032.0, 4.0))  # up to two weeks hourly, eight weeks every two hours, 24 weeks every four
+_FAR_H = 6.0
 _CLOSE = 96  # observations in a dosing interval that exposures are read from
 
 Interval = tuple[float, float]
@@ -43,4 +44,4 @@ def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
 
 
 def _even(duration_h: float) -> float:
-    return min(_NEAR_H, duration_h) if duration_h <= _SHORT_H else _FAR_H
+    return min(next((step for length, step in _STEPS if duration_h <= length), _FAR_H), duration_h)
