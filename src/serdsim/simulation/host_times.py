@@ -7,9 +7,10 @@ import numpy as np
 from serdsim.dosing.regimen import Regimen
 from serdsim.simulation.host_doses import SINGLE_H, doses_in_order
 
-_STEPS = ((336.0, 1.0), (1344.0, 2.0), (4032.0, 4.0))  # up to two weeks hourly, eight weeks every two hours, 24 weeks every four
+_STEPS = ((336.0, 1.0), (1344.0, 2.0))  # up to two weeks hourly, up to eight weeks every two hours
 _FAR_H = 6.0
-_CLOSE = 96  # observations in a dosing interval that exposures are read from
+_EARLY = 1.5  # they lie closer where the dose has just been given
+_CLOSE = 48  # observations in a dosing interval that exposures are read from
 
 Interval = tuple[float, float]
 
@@ -19,7 +20,9 @@ def host_times(regimen: Regimen, duration_h: float) -> np.ndarray:
     steps = np.arange(int(duration_h / _even(duration_h) * (1.0 + 1e-12)) + 1)
     parts = [_even(duration_h) * steps, np.array([duration_h])]
     parts += [
-        start + (end - start) / _CLOSE * np.arange(_CLOSE + 1) for drug in regimen.drugs for start, end in ends(regimen, drug, duration_h)
+        start + (end - start) * (np.arange(_CLOSE + 1) / _CLOSE) ** _EARLY
+        for drug in regimen.drugs
+        for start, end in ends(regimen, drug, duration_h)
     ]
     times = np.unique(np.round(np.concatenate(parts), 9))
     return times[times <= duration_h]
