@@ -1,5 +1,7 @@
 """Complete cell-cycle arrest is the share of patients whose Ki-67 is at most what the library says, at any time and at the end."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 
@@ -10,8 +12,8 @@ from serdsim.model.outputs import Arrest
 class Given:
     """Courses of three patients: one falls for good, one falls and comes back, one never falls."""
 
-    values = {"ki67_percent": np.array([[20.0, 2.7, 1.0], [20.0, 2.0, 5.0], [20.0, 10.0, 2.8]])}
-    times = np.array([0.0, 24.0, 48.0])
+    values: ClassVar = {"ki67_percent": np.array([[20.0, 2.7, 1.0], [20.0, 2.0, 5.0], [20.0, 10.0, 2.8]])}
+    times: ClassVar = np.array([0.0, 24.0, 48.0])
 
 
 def test_shares_at_any_time_and_at_the_end():

@@ -2,8 +2,8 @@
 
     python verification/patient_year.py [--individuals 96] [--judged 48]
 
-Process time of one thread, observed as a run is and once a day, without reading the library, building the kernel and the time before treatment. Errors are those of the
-contract, of the outputs that the recipe shows at the times that a run shows: the largest over outputs and times of each individual
+Process time of one thread, observed as a run is and once a day, without reading the library, building the kernel and the time before
+treatment. Errors are those of the contract, of the outputs that the recipe shows at the times that a run shows: the largest over outputs and times of each individual
 against the same engine at 1e-9, of which median and 99th percentile are given.
 """
 
@@ -75,8 +75,8 @@ def main() -> None:
     for days in DAYS:
         r = measure(days, asked.individuals, asked.judged)
         print(
-            f"{r['days']:4.0f}  {r['states']:6.0f}  {r['ms']:19.2f}  {r['daily']:14.2f}  {r['steps']:18.1f}  {r['us']:11.2f}  {r['median']:12.1e}  "
-            f"{r['p99']:15.1e}  {r['ok']:.0%}"
+            f"{r['days']:4.0f}  {r['states']:6.0f}  {r['ms']:19.2f}  {r['daily']:14.2f}  {r['steps']:18.1f}  {r['us']:11.2f}  "
+            f"{r['median']:12.1e}  {r['p99']:15.1e}  {r['ok']:.0%}"
         )
 
 

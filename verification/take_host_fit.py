@@ -94,9 +94,8 @@ def main() -> int:
             fitted, told = fitted_of(fit)
             print(path.stem, fit.found.text())
             for i, name in enumerate(fitted.names):
-                print(
-                    f"{name:40} {fitted.values[i]:10.4g} sd {fitted.deviation[i]:6.3f} moved {fitted.moved[i]:6.2f}  {', '.join(told[i].rows[:4])}"
-                )
+                told_by, moved = ", ".join(told[i].rows[:4]), f"moved {fitted.moved[i]:6.2f}"
+                print(f"{name:40} {fitted.values[i]:10.4g} sd {fitted.deviation[i]:6.3f} {moved}  {told_by}")
             if not arguments.dry_run:
                 write(library, fitted, told, f"{Path(__file__).name} ({path.stem})", {})
                 spread_stains(library)
