@@ -13,6 +13,7 @@ import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
+from serdsim.analysis.window import WindowSection, window_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
 from serdsim.claims.read import Claim, read_claims
@@ -26,6 +27,7 @@ from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
 from serdsim.evidence.tables import outcome_tables
+from serdsim.evidence.window_tables import window_record, window_tables
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
@@ -50,6 +52,7 @@ class Answered:
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     class_prior: ClassSection
+    window: WindowSection | None = None
 
 
 def build_answer(
@@ -93,7 +96,8 @@ def build_answer(
     check_together(claims, every, ablations, models, root)
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
-    plan |= {"class_prior": sisters.rests_on}
+    window = window_section(root, workers=workers) if only is None else None
+    plan |= {"class_prior": sisters.rests_on} | ({} if window is None else {"window": window.rests_on})
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
@@ -110,7 +114,7 @@ def build_answer(
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
-    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters)
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, window)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
 
@@ -122,6 +126,7 @@ class _RestsOn:
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
     sisters: ClassSection
+    window: WindowSection | None
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
@@ -140,10 +145,10 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "citations": list(keys),
         "summary": _summary(answer.outcomes),
         "class_prior": class_record(rests_on.sisters),
-    }
+    } | ({} if rests_on.window is None else {"window": window_record(rests_on.window)})
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    tables = outcome_tables(answer, readings)
-    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters)
+    tables = dict(outcome_tables(answer, readings)) | ({} if rests_on.window is None else window_tables(rests_on.window))
+    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters, rests_on.window)
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:

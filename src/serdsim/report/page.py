@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from serdsim.analysis.window import WindowSection
 from serdsim.claims.records import Answer, Outcome
 from serdsim.evidence.changes import Changes
 from serdsim.experiments.panel import Panel
@@ -18,6 +19,7 @@ from serdsim.report.class_view import ClassView
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.figure import draw
 from serdsim.report.shell import environment, read_assets
+from serdsim.report.window_view import window_view
 
 __all__ = ["EvidenceRow", "render_page"]
 
@@ -88,6 +90,7 @@ def render_page(
     *,
     changes: Changes | None = None,
     has_map: bool = False,
+    window: WindowSection | None = None,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
@@ -107,6 +110,8 @@ def render_page(
         What the last change of the numbers did to the verdicts.
     has_map : bool
         Whether ``map.html`` stands beside the page; then it is linked.
+    window : WindowSection, optional
+        Markers of patients within weeks: what was fitted and what is predicted.
 
     Returns
     -------
@@ -136,6 +141,7 @@ def render_page(
             ris=to_ris(listed.all),
             next_review=view.next_review(answer),
             has_map=has_map,
+            window=None if window is None else window_view(window, listed.numbers),
             **read_assets().parts,
         )
     )
