@@ -76,3 +76,15 @@ def body_library(folder: Path, more: str = "", correlations: str = "") -> Path:
         head = "first\tsecond\tvalue\tunit\tgrade\tsource\tnote\n"
         (library / "iiv_correlations.tsv").write_text(head + correlations)
     return library
+
+
+def add_body(library: Path) -> None:
+    """Add the model `body` to a library that has others: its drugs are called imlunestrant and fulvestrant there."""
+    recipe = RECIPE.replace("parameters.tsv", "body_parameters.tsv").replace("drugs.tsv", "body_drugs.tsv").replace("any", "imlunestrant")
+    (library / "models" / "body").mkdir()
+    (library / "models" / "body.yaml").write_text(recipe)
+    (library / "models" / "body" / "body.ant").write_text(BODY)
+    lines = "".join(map(_line, PARAMETERS))
+    (library / "body_parameters.tsv").write_text("\t".join(COLUMNS) + "\n" + lines.replace("None2000", "Serdsim2026"))
+    rows = "".join(_line(row, drug) for drug in ("imlunestrant", "fulvestrant") for row in DRUG)
+    (library / "body_drugs.tsv").write_text("\t".join(["drug", *COLUMNS]) + "\n" + rows.replace("None2000", "Serdsim2026"))

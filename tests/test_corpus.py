@@ -129,7 +129,7 @@ def lacking(entry: dict[str, Any]) -> list[str]:
         word
         for word, said in {
             "what": re.match(r"\w+Error_?: |Model ", first),
-            "where": re.search(r"\{file\}|\{library\}/\S+|\w+\.(yaml|ant|bib)\b|\^|^RegimenError: \w+ [\de.]+ \w+: ", message),
+            "where": re.search(r"\{file\}|\{library\}/\S+|\w+\.(yaml|ant|bib)\b|\^|^RegimenError: \w+ [\de.]+ [\w/]+: ", message),
             "line": not in_table or re.search(r"(\.\w+|\{file\}):\d+  ", message) or "the table is empty" in message,
             "expectation": "; expected " in message or " needs " in message,
             "repair": rest or "; expected one of " in message,

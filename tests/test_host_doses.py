@@ -9,6 +9,7 @@ import pytest
 
 from library_cases import copied, set_cell
 from serdsim.cli import main
+from serdsim.dosing.nonmem import to_nonmem
 from serdsim.dosing.regimen import parse_regimen
 from serdsim.errors import InputError, ModelError, RegimenError, TableError
 from serdsim.model.library import load
@@ -148,6 +149,17 @@ def test_what_a_host_cannot_take_is_refused(case: tuple[str, tuple[str, ...], ty
 
 def test_a_huge_dose_is_a_dose() -> None:
     assert np.isfinite(last("imlunestrant 1e9 kg po once", "drug_plasma", duration_h=2.0))
+
+
+def test_a_mass_per_weight_reads_back_and_is_no_record_of_nonmem() -> None:
+    regimen = parse_regimen("imlunestrant 5mg/kg po q24h x 3 + fulvestrant 0.2 g/kg im once")
+    assert str(regimen) == "imlunestrant 5 mg/kg po q24h x 3 + fulvestrant 0.2 g/kg im once" and parse_regimen(str(regimen)) == regimen
+    assert {dose.kind for dose in regimen} == {"mass per weight"}
+    with pytest.raises(RegimenError, match="does not know the body weight"):
+        to_nonmem(regimen, {"imlunestrant": 1, "fulvestrant": 2})
+    for wrong in ("nmol/kg", "/kg", "h/kg", "mg/kg/kg"):
+        with pytest.raises(RegimenError):
+            parse_regimen(f"imlunestrant 5 {wrong} po once")
 
 
 def test_a_mass_per_weight_means_nothing_to_a_dish() -> None:

@@ -17,8 +17,10 @@ from serdsim.evidence.passports import Passport, number_tables, passports
 from serdsim.model.library_rows import GRADES, rows_of
 from serdsim.model.recipe import shipped_library
 from serdsim.references import read_references
+from serdsim.report.numbers import count
 from serdsim.report.passport_page import OWN, anchor_of, exactly, render_passports
 from serdsim.report.prior import prior
+from serdsim.report.view import anchor
 
 ROW = re.compile(r'<tr id="([^"]+)" class="g-(\w+)( used)?">(.*?)</tr>', re.DOTALL)
 
@@ -70,8 +72,13 @@ def test_the_page_counts_every_grade_in_words(shown: tuple[tuple[Passport, ...],
     words = Words(text).text
     for grade in GRADES:
         n = sum(passport.grade == grade for passport in every)
-        assert re.search(rf'#g-{grade}"/></svg>{grade}</span></th><td class="n"><b>{n}</b>', text), grade
-    assert f"{len(every)} numbers: {sum(passport.grade == 'assumption' for passport in every)} are assumptions" in words
+        assert re.search(rf'#g-{grade}"/></svg>{grade}</span></th><td class="n"><b>{count(n)}</b>', text), grade
+    for table in {passport.table for passport in every}:
+        own = [count(sum((p.table, p.grade) == (table, grade) for p in every)) for grade in GRADES]
+        cells = "".join(f'<td class="n">{n}</td>' for n in own)
+        assert re.search(rf'<th scope="row"><a href="#{anchor(table)}">[^<]+</a></th>{cells}</tr>', text), table
+    all_of, assumed = (count(n).replace("\u202f", " ") for n in (len(every), sum(p.grade == "assumption" for p in every)))
+    assert f"{all_of} numbers: {assumed} are assumptions" in words
     assert "Assumption means not known" in words and "medical advice" in words
 
 

@@ -12,7 +12,7 @@ of the roles calibrate and prior are read. Mouse values are those of patients by
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from serdsim.dosing.regimen import parse_regimen
 from serdsim.model.library_rows import COLUMNS, rows_of
 from serdsim.model.recipe import shipped_library
 from serdsim.tables import Column, read_table, write_table
+from serdsim.units import convert
 
 OPEN = ("calibrate", "prior")
 HUMAN_TO_MOUSE = {"CL": 0.75, "Q": 0.75, "CL_m1": 0.75, "CL_m2": 0.75, "central": 1.0, "peripheral": 1.0, "V_m1": 1.0, "V_m2": 1.0}
@@ -47,25 +48,25 @@ class Evidence:
         return fact.value if fact.value is not None else float(np.sqrt((fact.low or np.nan) * (fact.high or np.nan)))
 
 
-def printed(e: Evidence, molar: Mapping[str, float]) -> dict[str, Values]:
-    """Return the numbers that follow from printed ones alone."""
+def printed(e: Evidence, molar: Mapping[str, float], hematocrit: float, doses: Mapping[str, float]) -> dict[str, Values]:
+    """Return the numbers that follow from printed ones alone; `doses` [mg] are those that exposures were measured after."""
     f_imlu, f_ela, f_pal, f_rib, f_alp = e("C007") / 100, e("C145") / 100, e("C241") / 100, e("C264") / 100, e("C272.fed") / 100
-    flow = e("C282.flow") * (1.0 - 0.38)  # plasma flow of the liver, by the haematocrit of pk_hosts.tsv
+    flow = e("C282.flow") * (1.0 - hematocrit)  # of plasma through the liver
     intrinsic = e("C282.fu") * e("C278")
     food = float(np.sqrt(e("C273.auc_high") * e("C273.auc_low")))
-    dose = 200.0 / molar["abemaciclib"]
+    dose = doses["abemaciclib"] / molar["abemaciclib"] * 1e3  # umol
     zero_order = 2.0 / (e("C259") / 2.0)
     return {
         "imlunestrant": {"CL": e("C003") * f_imlu},
         "elacestrant": {
-            "CL": 345e3 / e("C144") * f_ela,
+            "CL": doses["elacestrant"] * 1e3 / e("C144") * f_ela,
             "central": e("C146.central") * f_ela,
             "peripheral": e("C146.peripheral") * f_ela,
         },
         "camizestrant": {"ka": 2.0 / (4.0 / e("C156")), "ktr": 2.0 / (4.0 / e("C156"))},
         "abemaciclib": {
-            "share_m1": e("C214") / molar["m1"] * e("C216") / dose / 1e3,
-            "share_m2": e("C218") / molar["m2"] * e("C220") / dose / 1e3,
+            "share_m1": e("C214") / molar["m1"] * e("C216") / dose,
+            "share_m2": e("C218") / molar["m2"] * e("C220") / dose,
             "V_m1": e("C216") * e("C217") / np.log(2.0),
             "V_m2": e("C220") * e("C221") / np.log(2.0),
         },
@@ -141,8 +142,7 @@ TASKS = (
     ),
     Task("abemaciclib", ("food_ka",), ("food_cmax",), held=(("food_ka", 1.0),)),
     Task("abemaciclib", ("F_repeat",), ("ss_auc24", "ss_ctrough"), shares=("F_repeat",)),
-    Task("alpelisib", ("ka",), ("cmax_ss", "tmax")),
-    Task("alpelisib", ("food_ka",), ("food_cmax",), held=(("food_ka", 1.0),)),
+    Task("alpelisib", ("ka", "food_ka"), ("cmax_ss", "tmax", "food_cmax"), held=(("food_ka", 1.0),)),
 )  # fmt: skip
 
 
@@ -186,23 +186,30 @@ STARTS: dict[str, Values] = {
 }
 
 
-def centred(library: Path) -> dict[str, Values]:
+def centred(library: Path, tasks: Sequence[Task] = TASKS) -> dict[str, Values]:
     """Return for each drug the numbers that this script writes."""
     rows = {(row.text("drug"), row.text("id")): float(row.number("value") or 0.0) for row in rows_of(library / "pk_human.tsv", "drug")}
-    e = Evidence(library)
+    e, exposures = Evidence(library), {one.id: one for one in read_exposures(library)}
     molar = {drug: rows[drug, "molar_mass"] for drug in ("abemaciclib", "everolimus")}
     molar |= {m: rows["abemaciclib", f"molar_mass_{m}"] for m in ("m1", "m2")}
-    found = printed(e, molar)
+    measured = {"abemaciclib": "abemaciclib.200_auc", "elacestrant": "elacestrant.auc_ss"}
+    doses = {drug: parse_regimen(exposures[id].seen.arm.regimen).doses[0].amount for drug, id in measured.items()}
+    found = printed(e, molar, hosts(library, "hematocrit")["human"], doses)
     starts = {drug: dict(values) for drug, values in STARTS.items()}
-    starts["fulvestrant"] |= {"CL": e("C112") * 0.06, "central": e("C113") * 70.0}
-    exposures = {one.id: one for one in read_exposures(library)}
-    for drug in dict.fromkeys(task.drug for task in TASKS):
-        tables = {id: value for (of, id), value in rows.items() if of == drug}
-        values = tables | starts.get(drug, {}) | found.get(drug, {})
-        for task in (task for task in TASKS if task.drug == drug):
-            values |= (new := solve(task, values, exposures, library))
+    starts["fulvestrant"] |= {"CL": convert(e("C112"), "mL/min", "L/h"), "central": e("C113") * hosts(library, "body_weight")["human"]}
+    for drug in dict.fromkeys(task.drug for task in tasks):
+        values = {id: value for (of, id), value in rows.items() if of == drug} | found.get(drug, {})
+        for task in (task for task in tasks if task.drug == drug):
+            begin = {id: starts[drug][id] for id in (*task.free, *(id for id, _ in task.held)) if id in starts[drug]}
+            values |= (new := solve(task, values | begin, exposures, library))
             found[drug] = found.get(drug, {}) | new
     return found
+
+
+def hosts(library: Path, id: str) -> dict[str, float]:
+    """Return a number of pk_hosts.tsv for each host."""
+    rows = rows_of(library / "pk_hosts.tsv", "host")
+    return {row.text("host"): row.number("value") or 0.0 for row in rows if row.text("id") == id}
 
 
 def two_levels(library: Path, weight: float) -> dict[tuple[str, str], float]:
@@ -230,29 +237,28 @@ def main() -> None:
         print(f"{drug:14} " + ", ".join(f"{id} {value:.4g}" for id, value in values.items()))
     if arguments.dry_run:
         return
-    human = _table(arguments.library, "pk_human.tsv")
+    for name, rows in tables(arguments.library, found).items():
+        write_table(arguments.library / name, TABLE, rows)
+
+
+def tables(library: Path, found: Mapping[str, Values]) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of both tables with the numbers that this script writes, those of the mouse by body weight."""
+    human, mouse = _table(library, "pk_human.tsv"), _table(library, "pk_mouse.tsv")
     for row in human:
         value = found.get(str(row["drug"]), {}).get(str(row["id"]))
-        if value is not None:
-            row["value"] = written(value)
-    write_table(arguments.library / "pk_human.tsv", TABLE, human)
-    hosts = {
-        row.text("host"): row.number("value") or 0.0
-        for row in rows_of(arguments.library / "pk_hosts.tsv", "host")
-        if row.text("id") == "body_weight"
-    }
+        row["value"] = row["value"] if value is None else written(value)
+    weights = hosts(library, "body_weight")
     own = {(row["drug"], row["id"]): row for row in human}
-    through = two_levels(arguments.library, hosts["mouse"])
-    mouse = _table(arguments.library, "pk_mouse.tsv")
+    through = two_levels(library, weights["mouse"])
     for row in mouse:
         if "by verification/centre_pk.py" in str(row["note"]):
             power = HUMAN_TO_MOUSE[str(row["id"])]
-            row["value"] = written(float(str(own[row["drug"], row["id"]]["value"])) * (hosts["mouse"] / hosts["human"]) ** power)
+            row["value"] = written(float(str(own[row["drug"], row["id"]]["value"])) * (weights["mouse"] / weights["human"]) ** power)
         elif (str(row["drug"]), str(row["id"])) in through:
             row["value"] = written(through[str(row["drug"]), str(row["id"])])
         elif str(row["note"]).startswith("as in patients"):
             row["value"] = own[row["drug"], row["id"]]["value"]
-    write_table(arguments.library / "pk_mouse.tsv", TABLE, mouse)
+    return {"pk_human.tsv": human, "pk_mouse.tsv": mouse}
 
 
 def _table(library: Path, name: str) -> list[dict[str, object]]:

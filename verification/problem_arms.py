@@ -15,7 +15,7 @@ from pathlib import Path
 from serdsim.experiments.arms import model_of, place_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.entities import Model
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
 from serdsim.tables import format_number
 
 Changes = tuple[tuple[str, str], ...]  # target and formula

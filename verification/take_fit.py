@@ -59,12 +59,12 @@ def others(problem: Problem, library: Path) -> dict[str, tuple[str, Row]]:
     """Return the rows with a prior that experiments read and the fit does not set: by name, with the id of the problem made `apart`."""
     filled = {one.name for one in problem.rows.values()}
     found = {}
-    for table in OWNERS:
+    for table, owners in OWNERS.items():
         key = KEYS[table]
         for row in read_table(library / table, columns_of(table)):
             owner = row.text(key) if key else ""
             name = f"{table}:{owner}:{row.text('id')}"
-            id = row.text("id") + OWNERS[table][owner] if owner in OWNERS[table] else apart_id(row.text("id"), owner, problem)
+            id = row.text("id") + owners[owner] if owner in owners else apart_id(row.text("id"), owner, problem)
             there = id in problem.model.parameters or "__" in id
             if (
                 there

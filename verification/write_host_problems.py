@@ -30,7 +30,8 @@ from serdsim.engine.plan import KINDS
 from serdsim.errors import SerdsimError
 from serdsim.model.entities import Model
 from serdsim.model.library import load
-from serdsim.model.recipe import Plating, read_recipe, shipped_library
+from serdsim.model.plating import Plating
+from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.simulation.doses import schedule_of
 from serdsim.simulation.question import Question, ask
 from serdsim.tables import Column, format_number, write_table

@@ -73,7 +73,7 @@ def test_individuals_that_failed_are_named(capsys: pytest.CaptureFixture[str], t
     assert main(["simulate", "away.ant", "--hours", "2", "--draws", "3", "--workers", "1", "--json"]) == 3
     captured = capsys.readouterr()
     item = json.loads(captured.out)["items"][0]
-    assert item == {"observable": "x", "unit": "not given", "first": None, "last": None, "min": None, "max": None}
+    assert item == {"observable": "x", "unit": "not given", "first": None, "last": None, "min": None, "max": None, "title": "x"}
     assert re.search(r"3 of 3 individuals failed \(\w+: 0, 1, 2\); their values are missing in the tables\n.* at time ", captured.err)
     (run,) = (path for path in Path("runs").iterdir() if path.is_dir())
     assert read_run(Path("runs"), run.name)["status"] == {"ok": 0, "failed": 3}

@@ -90,7 +90,7 @@ def test_pieces_of_any_length_give_the_bytes_of_the_whole(tmp_path: Path, rows: 
 def test_a_table_too_long_for_a_spreadsheet_is_parquet_only(library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table_stream, "MOST_CSV_ROWS", 59)
     names = set(hashes(streaming(library, tmp_path, FAKE).folder))
-    assert names == {"trajectories.parquet", "failures.csv", "failures.parquet"}
+    assert names == {"trajectories.parquet", "columns.csv", "columns.parquet", "failures.csv", "failures.parquet"}
 
 
 def failing(kernel: Any, plan: Plan) -> Arrays:

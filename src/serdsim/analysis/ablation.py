@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,11 @@ def _ablation(record: Field) -> Ablation:
     return Ablation(id, record["title"].text(), record["what"].text(), change, restates)
 
 
+def concerns(ablation: Ablation, known: Sequence[str]) -> bool:
+    """Return whether a model with these quantities has all that an ablation names."""
+    return all(id in known for id in quantities(ablation))
+
+
 def _settings(settings: Field) -> dict[str, str | float]:
     if not settings.value:
         raise settings.wrong(
@@ -87,7 +92,7 @@ def ablate(
     assert claim.tested is not None
     known = equations_of(claim.tested.model, library).given
     outcomes = []
-    for ablation in (one for one in ablations if all(id in known for id in quantities(one))):
+    for ablation in (one for one in ablations if concerns(one, known)):
         readings = run_experiment(
             claim.tested,
             draws,

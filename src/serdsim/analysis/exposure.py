@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,11 @@ from serdsim.engine.engines import engine_for
 from serdsim.engine.ensemble import run_ensemble
 from serdsim.engine.plan import Plan, Schedule
 from serdsim.errors import InputError, Issue
+from serdsim.model.digest import model_digest
+from serdsim.model.library import load
+from serdsim.model.library_rows import rows_of
 from serdsim.model.recipe import read_recipe, shipped_library, takers
+from serdsim.references import read_references, require
 from serdsim.simulation.doses import schedule_of
 from serdsim.simulation.draws import Draws, given_values
 from serdsim.simulation.question import Question, ask
@@ -43,6 +48,27 @@ class Compared:
     def within(self) -> bool:
         """Whether the simulation lies within the error that the table states."""
         return bool(abs(np.log(self.ratio)) <= np.log1p(self.exposure.error))
+
+
+@dataclass(frozen=True)
+class ExposureSection:
+    """What the page needs: every exposure with its simulation, and which drugs were read in which host.
+
+    Attributes
+    ----------
+    unread : tuple of str
+        Drugs of the cell model that no host can be given.
+    read_in_mice, scaled : tuple of str
+        Drugs whose clearance was read in mice, and those that are scaled from patients.
+    rests_on : mapping
+        Digests of the table and of the models; the run id depends on them.
+    """
+
+    compared: tuple[Compared, ...]
+    unread: tuple[str, ...]
+    read_in_mice: tuple[str, ...]
+    scaled: tuple[str, ...]
+    rests_on: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -73,6 +99,35 @@ def simulate_exposures(
     for model, arms in arms_of(tuple(exposures)).items():
         curves |= _curves(model, arms, _windows(exposures, model), library, changed or {})
     return tuple(Compared(one, _read(one, curves)) for one in exposures)
+
+
+def exposure_section(library: Path, year: int | None = None) -> ExposureSection | None:
+    """Return what the page says of exposures; None for a library without the table. Rows of later sources than `year` are not shown."""
+    if not (library / "exposures.tsv").is_file():
+        return None
+    references = read_references(library / "references.bib")
+    every = read_exposures(library)
+    require((key for one in every for key in one.source), references)
+    shown = [one for one in every if year is None or all(references[key].year <= year for key in one.source)]
+    grades = {row.text("drug"): row.text("grade") for row in rows_of(library / "pk_mouse.tsv", "drug") if row.text("id") == "CL"}
+    return ExposureSection(
+        compared=simulate_exposures(shown, library) if shown else (),
+        unread=unread_drugs(library, "pk_human"),
+        read_in_mice=tuple(drug for drug, grade in grades.items() if grade != "assumption"),
+        scaled=tuple(drug for drug, grade in grades.items() if grade == "assumption"),
+        rests_on=_rests_on(shown, library),
+    )
+
+
+def _rests_on(exposures: Sequence[Exposure], library: Path) -> dict[str, str]:
+    """Return digests of the table and of each model that is simulated for it."""
+    found = {"exposures.tsv": hashlib.sha256((library / "exposures.tsv").read_bytes()).hexdigest()}
+    for arms in arms_of(tuple(exposures)).values():
+        for arm in arms:
+            name = f"{arm.model} {arm.drug}"
+            if name not in found:
+                found[name] = model_digest(load(arm.model, library=library, **{slot_for(arm, library): arm.drug}))
+    return found
 
 
 def unread_drugs(library: Path, model: str) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ _RATIOS = ("cmax_ratio", "auc_ratio")
 _CONDITION = re.compile(r"(\w+)=([\d.]+)")
 COLUMNS = (
     Column("id"),
+    Column("title"),
     Column("drug"),
     Column("analyte", "choice", ANALYTES),
     Column("model"),
@@ -87,6 +88,7 @@ class Exposure:
     """
 
     id: str
+    title: str
     endpoint: str
     seen: Window
     against: Window | None
@@ -144,6 +146,7 @@ def _exposure(row: Row) -> Exposure:
         )
     found = Exposure(
         row.text("id"),
+        row.text("title"),
         row.text("endpoint"),
         seen,
         against,

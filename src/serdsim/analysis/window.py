@@ -20,6 +20,7 @@ from serdsim.kept import kept_object
 from serdsim.model.digest import model_digest
 from serdsim.model.library_rows import content
 from serdsim.model.recipe import shipped_library
+from serdsim.references import Reference
 from serdsim.results.run_id import content_hash
 from serdsim.simulation.draws import Draws
 from serdsim.tables import Column, read_table
@@ -125,6 +126,21 @@ def window_section(library: Path | None = None, *, workers: int | None = None) -
             problem, repair = f"a row stands beside {record.subject}", "Take it out; its arms are predictions"
             raise ClaimError(Issue(problem, file=FILE, id=arm.id, expected="rows of other drugs", repair=repair))
     return kept_object("window", _rests_on(root, record), lambda: _section(root, record, facts, (early, later), workers))
+
+
+def public(section: WindowSection, references: Mapping[str, Reference], year: int) -> WindowSection:
+    """Return the section with no observation that was published after `year`."""
+
+    def kept(point: Point) -> Point:
+        late = point.fact is not None and references[point.fact.source].year > year
+        return replace(point, fact=None) if late else point
+
+    return replace(section, points=tuple(map(kept, section.points)))
+
+
+def window_sources(section: WindowSection) -> tuple[str, ...]:
+    """Return the keys of the references that observations come from."""
+    return tuple(dict.fromkeys(point.fact.source for point in section.points if point.fact is not None))
 
 
 def _rests_on(root: Path, record: WindowRecord) -> bytes:

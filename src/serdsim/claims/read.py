@@ -49,7 +49,8 @@ _FIELDS = [
 class Claim:
     """A statement with the parts of its test, its controls and the experiment that it runs.
 
-    `shown` is a second experiment that is drawn beside it and that no part of the test reads.
+    `shown` is a second experiment that is drawn beside it and that no part of the test reads. `hypotheses` are measured like parts, each an
+    explanation by itself, and decide nothing.
     """
 
     statement: Statement
@@ -59,6 +60,7 @@ class Claim:
     primary: tuple[str, ...] = ()
     combine: str = "largest"
     shown: Experiment | None = None
+    hypotheses: tuple[Part, ...] = ()
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
@@ -124,6 +126,7 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
     parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
     controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
+    hypotheses = tuple(read_part(entry, experiment, file) for entry in record.get("hypotheses", []))
     primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
     known = [part.id for part in parts]
     if (
@@ -139,7 +142,7 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
         expected, repair = f"{statement.margin} as below or above of each primary part", "Give margin and bound the same number"
         problem = "the margin is not the bound of the primary parts"
         raise ClaimError(Issue(problem, file=file, id="margin", expected=expected, repair=repair))
-    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"), shown)
+    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"), shown, hypotheses)
 
 
 def _experiment(id: str, library: Path, facts: Mapping[str, Fact]) -> Experiment:
@@ -157,7 +160,7 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
         for name in _FIELDS
         if name not in record
     ]
-    extra = set(record) - {*_FIELDS, "primary", "combine", "shows"}
+    extra = set(record) - {*_FIELDS, "primary", "combine", "shows", "hypotheses"}
     issues += [
         Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS), repair="Correct its name or remove it")
         for name in sorted(map(str, extra))
@@ -181,7 +184,7 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
 
 def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     """Return fields that are not of their kind: lists, a margin that is no number, a tested claim without experiment."""
-    lists = ("citations", "evidence", "driving", "parts", "controls", "limits")
+    lists = ("citations", "evidence", "driving", "parts", "controls", "limits", *(["hypotheses"] if "hypotheses" in record else []))
     issues = [
         Issue("this is not a list", file=file, id=name, expected="a list", repair="Put what is there in square brackets; [] for none")
         for name in lists

@@ -31,6 +31,7 @@ class Tested:
     p_pass: float
     passes: np.ndarray
     failed: int
+    hypotheses: tuple[PartOutcome, ...] = ()
     decided_by: str = ""
     p_without: float = float("nan")
 
@@ -55,6 +56,7 @@ def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Te
         p_pass=float(np.mean(holds)) if holds.size else float("nan"),
         passes=holds,
         failed=int(np.sum(~ok)),
+        hypotheses=tuple(_part(part, values_of(part, readings)[ok], readings.animals) for part in claim.hypotheses) if controls else (),
         decided_by=decided_by,
         p_without=p_without,
     )

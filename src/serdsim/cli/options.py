@@ -18,6 +18,7 @@ Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes or threads; no result depends on it. Left out: all cores.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, everything else on stderr.")]
+Plot = Annotated[bool, typer.Option("--plot", help="Write figures (SVG, PNG) and a page into the run folder.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of all runs.")]
 Library = Annotated[
     Path | None,

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from serdsim.simulation.prepared import Prepared
+    from serdsim.simulation.streamed import Streamed
 
 _MOST_NAMED = 10
 _MOST_REASONS = 5
 
 
-def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool) -> None:
-    """Say what the run will need, run it, write its folder and print its summary.
+def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool, plot: bool = False) -> None:
+    """Say what the run will need, run it, write its folder, with figures and a page if `plot`, and print its summary.
 
     Raises
     ------
@@ -36,7 +37,9 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool)
         selected = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in ready.question.selection.items())
         counted = "; cells are counted anew at 0 h" if ready.question.plating else ""
         say(f"Before 0 h: {ready.question.pre_run:g} h without ligand{counted}. Rows of {selected}.")
-    if ready.job.draws.beside:
+    if ready.observed:
+        say(f"To {ready.times[-1]:g} h, observed {ready.observed}.")
+    if "individuals" in ready.record:
         say(str(ready.record["individuals"]))
     if ready.job.individuals > 1:
         needed = estimate(ready.job, workers)
@@ -45,12 +48,33 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool)
             say(f"Only {free_bytes(out) / 1e6:,.0f} MB are free there; should the disk fill up, what is done is kept.")
     with shown_progress() as progress:
         found = stream(ready, out, workers=workers, progress=progress)
-    show(found.run, found.items, found.folder, as_json)
+    drawn = _answer(ready, found, as_json, plot)
+    if drawn:
+        (say if as_json else print)(f"Page: {found.folder / 'report.html'} with {drawn} figures")
     if found.late:
         say(f"{found.late} doses lie after {ready.times[-1]:g} h and were not given.")
     if not (found.folder / "tables" / "trajectories.csv").exists():
         say("The trajectories are there as Parquet only: they have more rows than a spreadsheet opens.")
     raise_failed(found.failures, found.individuals)
+
+
+def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
+    """Read what the run shows, print it, and draw it if `plot`; return how many figures there are."""
+    from serdsim.cli.host_screen import reading_item, show_readings
+    from serdsim.report.run_answer import answer_run, draw_run
+    from serdsim.simulation.columns import label_of
+
+    answer = answer_run(ready, found.folder)
+    items = []
+    for item in found.items:
+        label = label_of(ready, item["observable"])
+        items.append({**item, "title": label.title, "unit": label.unit})
+    if answer.readings and not as_json:
+        show_readings(answer.readings)
+        print(f"Run: {found.folder}")
+    else:
+        show(found.run, [*items, *map(reading_item, answer.readings)] if as_json else items, found.folder, as_json)
+    return draw_run(ready, answer, found.folder) if plot else 0
 
 
 def show(run: str, items: Sequence[dict[str, Any]], folder: Path, as_json: bool) -> None:

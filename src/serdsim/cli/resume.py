@@ -15,6 +15,7 @@ from serdsim.cli.outcome import run_and_show
 def resume(
     run: Annotated[str, typer.Argument(metavar="RUN", help="A run id or its first letters.")],
     *,
+    plot: options.Plot = False,
     as_json: options.Json = False,
     out: options.Out = Path("runs"),
     workers: options.Workers = None,
@@ -39,4 +40,4 @@ def resume(
     if said is not None and said.get("verb") == "fit":
         resume_fit(said, out, workers, as_json)
         return
-    run_and_show(reopen(out, folder.name), out, workers, as_json)
+    run_and_show(reopen(out, folder.name), out, workers, as_json, plot)

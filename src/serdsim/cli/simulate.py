@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 _REGIMEN = 'For example "imlunestrant 100 nM once"; left out: untreated.'
 _NONMEM = "Doses and observation times from a CSV file of NONMEM records (TIME in h) instead of a regimen; own models only."
 _COMPARTMENTS = 'Species of the compartments that the file doses, as "1=gut,2=central".'
-_PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
 _SET = "Value of an input of the model as NAME=VALUE, for example fed=1; may be repeated."
-_EVERY = 1.0
+_PATIENTS = "Individuals beside the typical one in each draw, who differ by the variances between individuals."
+_LESIONS = 'Lesions of each patient, as "liver: 15 mm, brain: 8 mm"; they share the exposure.'
+_NOT_BESIDE = (
+    "a regimen",
+    "--genotype or --cell-line",
+    "--hours or --every",
+    "--draws",
+    "--set",
+    "--patients",
+    "--lesions",
+    "--plot",
+)
+_EVERY = "Time between outputs in h [default: 1; a host: closely in the first and the last dosing interval, else 1 or 6]"
 
 
 def simulate(
@@ -30,14 +41,16 @@ def simulate(
     genotype: Annotated[str | None, typer.Option("--genotype", help="ESR1 genotype of a shipped model [default: WT]")] = None,
     cell_line: Annotated[str | None, typer.Option("--cell-line", help="Cell line of a shipped model [default: MCF7]")] = None,
     hours: Annotated[float | None, typer.Option("--hours", help="Length in h [default: 72; a host: the last dosing interval]")] = None,
-    every: Annotated[float, typer.Option("--every", help="Time between outputs in h.")] = _EVERY,
+    every: Annotated[float | None, typer.Option("--every", help=_EVERY)] = None,
     draws: Annotated[int, typer.Option("--draws", min=1, help="Draws of uncertain parameters; 1 uses the central ones.")] = 1,
     patients: Annotated[int, typer.Option("--patients", min=0, help=_PATIENTS)] = 0,
+    lesions: Annotated[str, typer.Option("--lesions", metavar="LIST", help=_LESIONS)] = "",
     seed: options.Seed = 1,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help=_SET)] = None,
     nonmem: Annotated[Path | None, typer.Option("--nonmem", metavar="FILE", help=_NONMEM)] = None,
     compartments: Annotated[str | None, typer.Option("--compartments", metavar="LIST", help=_COMPARTMENTS)] = None,
     output: Annotated[list[str] | None, typer.Option("--output", metavar="NAME", help="Observable to keep; may be repeated.")] = None,
+    plot: options.Plot = False,
     as_json: options.Json = False,
     out: options.Out = Path("runs"),
     library: options.Library = None,
@@ -51,21 +64,16 @@ def simulate(
 
     require_room(out)
     if nonmem is not None:
-        others = {
-            "a regimen": regimen is not None,
-            "--genotype or --cell-line": bool(genotype or cell_line),
-            "--hours or --every": (hours, every) != (None, _EVERY),
-            "--draws": draws != 1,
-            "--patients": patients != 0,
-            "--set": bool(set_),
-        }
-        _refuse_beside_file([name for name, given in others.items() if given])
+        timed = hours is not None or every is not None
+        told = (regimen is not None, genotype or cell_line, timed, draws != 1, set_, patients, lesions, plot)
+        _refuse_beside_file([name for name, given in zip(_NOT_BESIDE, told, strict=True) if given])
         _report_on_own_model(model, library)
         run_records_and_show(model, nonmem, compartments, output or None, library, out, workers, as_json)
         return
     _refuse_without_file(compartments)
     doses = _doses(regimen, model, library)
     _report_on_own_model(model, library)
+    from serdsim.simulation.lesions import parse_lesions
     from serdsim.simulation.prepared import prepare
 
     ready = prepare(
@@ -77,12 +85,13 @@ def simulate(
         every_h=every,
         draws=draws,
         patients=patients,
+        lesions=parse_lesions(lesions) if lesions else (),
         seed=seed,
         outputs=output or None,
         settings=_settings(set_ or []),
         library=library,
     )
-    run_and_show(ready, out, workers, as_json)
+    run_and_show(ready, out, workers, as_json, plot)
 
 
 def _refuse_beside_file(others: list[str]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from serdsim.codegen.equations import Equations
 from serdsim.codegen.kernel import build
 from serdsim.engine.native import run_native, supported
 from serdsim.engine.plan import Arrays, Plan
+from serdsim.model.tolerance import Tolerance
 
 _MOST_NUMBERS = 4_000_000  # in the values of one chunk: 32 MB
 
@@ -40,6 +41,10 @@ class Engine:
     pool: Literal["processes", "threads"]
     chunk: int
     rtol: float
+
+    def at(self, own: Tolerance, plan: Plan) -> Plan:
+        """Return a plan with the tolerances of its model: its own where the recipe says them, else those of the engine."""
+        return replace(plan, rtol=own.rtol or self.rtol, atol=own.atol or plan.atol)
 
     def chunk_of(self, numbers: int) -> int:
         """Return how many individuals with so many numbers each make a chunk; it must not depend on workers or machine."""

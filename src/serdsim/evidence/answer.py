@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,7 +13,6 @@ import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
-from serdsim.analysis.window import WindowSection, window_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
 from serdsim.claims.read import Claim, read_claims
@@ -21,13 +20,13 @@ from serdsim.claims.records import Answer, Outcome
 from serdsim.engine.engines import NATIVE
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
+from serdsim.evidence.beside import Beside, beside_statements
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
 from serdsim.evidence.tables import outcome_tables
-from serdsim.evidence.window_tables import window_record, window_tables
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
@@ -52,7 +51,7 @@ class Answered:
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     class_prior: ClassSection
-    window: WindowSection | None = None
+    beside: Beside = field(default_factory=Beside)
 
 
 def build_answer(
@@ -70,17 +69,16 @@ def build_answer(
     Parameters
     ----------
     library : Path, optional
-        Another library folder than the shipped one.
     draws, seed : int
         Draws from the distributions of the parameters, at least one.
     workers : int, optional
-        Processes; all processors when left out. No number depends on it.
+        Processes; no number depends on it.
     as_of : str
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
-        Ids of the statements to answer; all when left out.
+        Ids of the statements to answer; all, with what stands beside them, when left out.
     progress : callable, optional
-        Called with a title, what is done and what there is to do.
+        Called with title, done and to do.
 
     Raises
     ------
@@ -92,12 +90,12 @@ def build_answer(
     every = read_claims(root, facts, references)
     claims, ablations = _selected(every, only), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of}
-    models = _models(claims, root)
-    check_together(claims, every, ablations, models, root)
+    check_together(claims, every, ablations, models := _models(claims, root), root)
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
-    window = window_section(root, workers=workers) if only is None else None
-    plan |= {"class_prior": sisters.rests_on} | ({} if window is None else {"window": window.rests_on})
+    shown_as_of = today if as_of == "today" else as_of
+    beside = beside_statements(root, int(shown_as_of[:4]), references, workers) if only is None else Beside()
+    plan |= {"class_prior": sisters.rests_on, **beside.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
@@ -108,13 +106,13 @@ def build_answer(
         version=serdsim_version(),
         model_hash=digest,
         created=today,
-        as_of=today if as_of == "today" else as_of,
+        as_of=shown_as_of,
         seed=seed,
         draws=draws,
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, library),
     )
-    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, window)
+    rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
 
@@ -126,11 +124,12 @@ class _RestsOn:
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
     sisters: ClassSection
-    window: WindowSection | None
+    beside: Beside
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
     keys = citations(rests_on.claims, rests_on.models, rests_on.facts)
+    keys = tuple(dict.fromkeys((*keys, *rests_on.beside.sources)))
     page = [citation.key for claim in rests_on.every for citation in claim.statement.citations]
     public = [key for key in keys if key not in page and rests_on.references[key].year <= int(answer.as_of[:4])]
     failed = _failed(readings)
@@ -145,10 +144,20 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "citations": list(keys),
         "summary": _summary(answer.outcomes),
         "class_prior": class_record(rests_on.sisters),
-    } | ({} if rests_on.window is None else {"window": window_record(rests_on.window)})
+        **rests_on.beside.record,
+    }
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    tables = dict(outcome_tables(answer, readings)) | ({} if rests_on.window is None else window_tables(rests_on.window))
-    return Answered(answer, rests_on.references, shown, tuple(public), record, tables, rests_on.sisters, rests_on.window)
+    tables = {**outcome_tables(answer, readings), **rests_on.beside.tables}
+    return Answered(
+        answer,
+        rests_on.references,
+        shown,
+        tuple(public),
+        record,
+        tables,
+        rests_on.sisters,
+        rests_on.beside,
+    )
 
 
 def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
@@ -182,9 +191,11 @@ def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int
     for claim in claims:
         if claim.experiment is not None:
             arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) + (1 + len(ablations)) * sum(len(needed) for needed in claim.arms().values())
+            total += sum(arms.values()) * (1 + claim.experiment.animals)
+            lean = 1 + claim.tested.animals if claim.tested else 1
+            total += (1 + len(ablations)) * lean * sum(len(needed) for needed in claim.arms().values())
         if claim.shown is not None:
-            total += sum(len(series.concentrations) for series in claim.shown.series.values())
+            total += (1 + claim.shown.animals) * sum(len(series.concentrations) for series in claim.shown.series.values())
     return total * draws
 
 

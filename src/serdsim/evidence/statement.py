@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, ablate
@@ -34,6 +34,7 @@ class Setting:
     run: str
     workers: int | None
     progress: Progress | None
+    runs: dict[str, Readings] = field(default_factory=dict)  # what has run, by experiment
 
 
 def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Readings]]:
@@ -41,7 +42,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     if claim.experiment is None or claim.tested is None:
         return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
     s = setting
-    readings = run_experiment(claim.experiment, s.draws, library=s.library, workers=s.workers, progress=s.progress)
+    readings = _run(claim.experiment, s)
     tested = test_claim(claim, readings)
     sceptical = replace(s.draws, sceptical=True)
     wide = run_experiment(claim.tested, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
@@ -52,10 +53,17 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     reasons = (*reasons, *_also(word, outcome, tested))
     shown = [readings]
     if claim.shown is not None:
-        shown.append(run_experiment(claim.shown, s.draws, library=s.library, workers=s.workers, progress=s.progress))
+        shown.append(_run(claim.shown, s))
     panels = tuple(panel for read in shown for panel in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count))
     done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
     return done, [*shown, wide]
+
+
+def _run(experiment: Experiment, s: Setting) -> Readings:
+    """Return the readings of an experiment, which several statements may share."""
+    if experiment.id not in s.runs:
+        s.runs[experiment.id] = run_experiment(experiment, s.draws, library=s.library, workers=s.workers, progress=s.progress)
+    return s.runs[experiment.id]
 
 
 def _also(word: str, outcome: Outcome, tested: Tested) -> tuple[str, ...]:
@@ -104,4 +112,5 @@ def _judged(claim: Claim, setting: Setting, readings: Readings, tested: Tested, 
         failed=tested.failed,
         parts=tested.parts,
         controls=tested.controls,
+        hypotheses=tested.hypotheses,
     )

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from serdsim.claims.records import Answer
+from serdsim.analysis.exposure import Compared
+from serdsim.claims.records import Answer, PartOutcome
 from serdsim.experiments.runner import Reading, Readings
 
 
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
-    tables = {"statements": _statements(answer), "parts": _parts(answer), "controls": _controls(answer)}
+    tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     seen: set[str] = set()
     for read in readings:
         if read.experiment.id not in seen:
             seen.add(read.experiment.id)
             tables[f"individuals_{read.experiment.id}"] = individuals(read)
+            tables[f"animals_{read.experiment.id}"] = animals(read)
     return {name: table for name, table in tables.items() if len(table)}
+
+
+def exposure_tables(compared: Sequence[Compared]) -> Mapping[str, pd.DataFrame]:
+    """Return the table of published and simulated exposures; none without any."""
+    rows = [
+        {
+            "id": one.exposure.id,
+            "title": one.exposure.title,
+            "drug": one.exposure.drug,
+            "model": one.exposure.seen.arm.model,
+            "regimen": one.exposure.seen.arm.regimen,
+            "endpoint": one.exposure.endpoint,
+            "published": one.exposure.value,
+            "simulated": one.simulated,
+            "unit": one.exposure.unit,
+            "ratio": one.ratio,
+            "error": one.exposure.error,
+            "within": one.within,
+            "grade": one.exposure.grade,
+        }
+        for one in compared
+    ]
+    return {"exposures": pd.DataFrame(rows)} if rows else {}
 
 
 def _statements(answer: Answer) -> pd.DataFrame:
@@ -48,9 +73,16 @@ def _statements(answer: Answer) -> pd.DataFrame:
 
 
 def _parts(answer: Answer) -> pd.DataFrame:
+    return _measured((o.statement.id, part) for o in answer.outcomes for part in o.parts)
+
+
+def _hypotheses(answer: Answer) -> pd.DataFrame:
+    return _measured((o.statement.id, part) for o in answer.outcomes for part in o.hypotheses)
+
+
+def _measured(parts: Iterable[tuple[str, PartOutcome]]) -> pd.DataFrame:
     names = ["id", "title", "value", "lo90", "hi90", "unit", "bound", "p_pass", "note"]
-    rows = [(o.statement.id, *(getattr(p, name) for name in names)) for o in answer.outcomes for p in o.parts]
-    return pd.DataFrame(rows, columns=["statement", *names])
+    return pd.DataFrame([(id, *(getattr(part, name) for name in names)) for id, part in parts], columns=["statement", *names])
 
 
 def _controls(answer: Answer) -> pd.DataFrame:
@@ -94,37 +126,35 @@ def _grids(answer: Answer) -> pd.DataFrame:
 
 
 def individuals(readings: Readings) -> pd.DataFrame:
-    """Return one row per series, concentration or dose, draw and time, and where there are animals, of which 0 is the typical one."""
+    """Return one row per series, concentration or dose, draw and time; of animals and patients those of the typical one."""
     frames = []
     for id, reading in sorted(readings.series.items()):
-        if reading.series.regimen:
-            frames.append(_treated(id, reading))
-            continue
         outputs = list(reading.values)
         arms, times, draws = reading.values[outputs[0]].shape
         grid = np.indices((arms, draws, times)).reshape(3, -1)
-        frame = pd.DataFrame(
-            {
-                "series": id,
-                "concentration_nM": np.array(reading.series.concentrations)[grid[0]],
-                "draw": grid[1],
-                "time_h": reading.times[grid[2]],
-            }
-        )
+        frame = pd.DataFrame({"series": id, **_levels(reading, grid[0]), "draw": grid[1], "time_h": reading.times[grid[2]]})
         for output in outputs:
             frame[output] = reading.values[output].transpose(0, 2, 1).reshape(-1)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 
-def _treated(id: str, reading: Reading) -> pd.DataFrame:
-    every = {name: values[..., None] for name, values in reading.values.items()}
-    every |= {name: np.concatenate([every[name], beside], axis=3) for name, beside in reading.animals.items()}
-    arms, times, draws, animals = next(iter(every.values())).shape
-    grid = np.indices((arms, draws, animals, times)).reshape(4, -1)
-    doses = np.array(reading.series.concentrations)[grid[0]]
-    frame = pd.DataFrame({"series": id, "dose": doses, "dose_unit": reading.series.unit, "draw": grid[1], "animal": grid[2]})
-    frame["time_h"] = reading.times[grid[3]]
-    for name, values in every.items():
-        frame[name] = values.transpose(0, 2, 3, 1).reshape(-1)
-    return frame
+def _levels(reading: Reading, arms: np.ndarray) -> dict[str, object]:
+    levels = np.array(reading.series.concentrations)[arms]
+    return {"dose": levels, "dose_unit": reading.series.unit} if reading.series.regimen else {"concentration_nM": levels}
+
+
+def animals(readings: Readings) -> pd.DataFrame:
+    """Return one row per series, dose, draw and animal, 0 for the typical one: of each output its start, end, lowest and highest value."""
+    frames = []
+    for id, reading in sorted(readings.series.items()) if readings.animals else ():
+        every = {name: np.concatenate([reading.values[name][..., None], beside], axis=3) for name, beside in reading.animals.items()}
+        arms, _, draws, count = next(iter(every.values())).shape
+        grid = np.indices((arms, draws, count)).reshape(3, -1)
+        frame = pd.DataFrame({"series": id, **_levels(reading, grid[0]), "draw": grid[1], "animal": grid[2]})
+        for name, values in every.items():
+            parts = {"start": values[:, 0], "end": values[:, -1], "lowest": values.min(axis=1), "highest": values.max(axis=1)}
+            for word, part in parts.items():
+                frame[f"{name}_{word}"] = part.reshape(-1)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

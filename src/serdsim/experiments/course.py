@@ -75,7 +75,6 @@ def run_course(
     state: np.ndarray,
     equations: Equations,
     recipe: Recipe,
-    rtol: float,
     run: Callable[[Plan], Arrays],
 ) -> Course:
     """Return the course of all arms, one after the other; `block` has what each individual is given and `state` where it starts.
@@ -96,7 +95,7 @@ def run_course(
         times = times[(times >= first - 1e-9) & (times <= last + 1e-9)]
         schedule = supply.schedule((first, last), block.shape[1])
         outputs = (*experiment.outputs, *recipe.balances)
-        arrays = run(Plan(block, times, outputs, initial=state, schedule=schedule, start_time=first, rtol=rtol))
+        arrays = run(Plan(block, times, outputs, initial=state, schedule=schedule, start_time=first))
         worst = max(worst, supply.worst_balance(times, arrays.values[len(experiment.outputs) :], schedule))
         status = np.where(ok, arrays.status, status) if parts else arrays.status
         ok = status == "ok"

@@ -95,6 +95,15 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Given:
+    """Doses of one drug as they stand under a time axis: what is given, at which points of the axis, and how far apart they are."""
+
+    label: str
+    at: tuple[float, ...]
+    apart: float = 0.0
+
+
+@dataclass(frozen=True)
 class Bars:
     """A number of each animal of an arm, from the largest to the smallest: of each rank the median and central 90 % over draws."""
 
@@ -135,7 +144,8 @@ class Panel:
     """One figure with its conditions and words: curves and marks, a grid of cells, or the animals of arms.
 
     `y_range` are values that the y axis holds in any case, and `levels` its named heights. A figure of `animals`, called as `whom` says,
-    has `bars` or `paths`, of which what lies above `cut` is not shown, or with `at_risk` curves that step.
+    has `bars` or `paths`, of which what lies above `cut` is not shown, or with `at_risk` curves that step; `given`
+    are doses under the axis.
     """
 
     id: str
@@ -158,3 +168,4 @@ class Panel:
     paths: tuple[Paths, ...] = ()
     at_risk: tuple[AtRisk, ...] = ()
     cut: float | None = None
+    given: tuple[Given, ...] = ()

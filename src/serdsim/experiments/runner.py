@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from serdsim.codegen.equations import Equations
-from serdsim.engine.engines import engine_for
+from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.ensemble import Progress, run_ensemble
 from serdsim.engine.plan import Arrays, Plan
 from serdsim.errors import ClaimError, Issue
@@ -22,6 +23,8 @@ from serdsim.model.entities import Model
 from serdsim.model.recipe import Recipe, read_recipe, shipped_library
 from serdsim.simulation.draws import Draws
 from serdsim.simulation.plating import plated
+
+_OF_A_DRUG = re.compile(r"_(drug|drug_M|drug_W|partner)(_c\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def run_experiment(
     _require_animals(experiment, models, equations)
     given = {s.id: values_given(models[s.id], experiment, s, equations.given, draws, change, library) for s in wanted}
     title = ", ".join([experiment.id, *(["sceptical prior"] if draws.sceptical else []), *([change.id] if change else [])])
-    run = partial(run_ensemble, equations, workers=workers, progress=progress)
+    run = partial(_run_at, engine_for(equations), recipe, partial(run_ensemble, equations, workers=workers, progress=progress))
     before = _pre_run(experiment, wanted, given, equations, recipe, partial(run, title=f"{title}: pre-run"))
     start = {id: plated(recipe.plating, equations, given[id], state) for id, state in before.items()}
     supply = _supply(experiment, wanted, equations, recipe, library)
@@ -137,8 +140,13 @@ def run_experiment(
         block = np.concatenate([arm.values(given[arm.series.id], equations.given, models[arm.series.id]) for arm in supply.arms], axis=1)
     else:
         block = np.concatenate([given[series.id] for series in wanted for _ in series.concentrations], axis=1)
-    course = run_course(experiment, supply, block, state, equations, recipe, engine_for(equations).rtol, partial(run, title=title))
+    course = run_course(experiment, supply, block, state, equations, recipe, partial(run, title=title))
     return _readings(experiment, wanted, models, course, draws)
+
+
+def _run_at(engine: Engine, recipe: Recipe, run: Callable[..., Arrays], plan: Plan, title: str) -> Arrays:
+    """Return what comes of a plan with the tolerances of the model."""
+    return run(engine.at(recipe.tolerance, plan), title=title)
 
 
 def _require_animals(experiment: Experiment, models: Mapping[str, Model], equations: Equations) -> None:
@@ -180,7 +188,7 @@ def _pre_run(
         keys[series.id] = given[series.id][blind].tobytes()
         unique.setdefault(keys[series.id], given[series.id])
     block = np.concatenate(list(unique.values()), axis=1)
-    plan = Plan(block, np.array([0.0, experiment.pre_run]), recipe.balances, rtol=engine_for(equations).rtol)
+    plan = Plan(block, np.array([0.0, experiment.pre_run]), recipe.balances)
     arrays = run(plan)
     worst_balance(arrays.values)
     final = np.where(arrays.status == "ok", arrays.final, np.nan)
@@ -190,7 +198,8 @@ def _pre_run(
 
 
 def _drug_only(id: str) -> bool:
-    return id.endswith(("_drug", "_drug_M", "_drug_W", "_partner"))
+    """Whether a number speaks of a drug or a partner; the clone that it is of comes last."""
+    return _OF_A_DRUG.search(id) is not None
 
 
 def _readings(experiment: Experiment, wanted: Sequence[Series], models: Mapping[str, Model], course: Course, draws: Draws) -> Readings:

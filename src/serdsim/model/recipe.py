@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -12,8 +13,11 @@ from types import MappingProxyType
 
 from serdsim.errors import Issue, ModelError, TableError
 from serdsim.model.clones import Clones
+from serdsim.model.lesions import LesionNumbers, read_lesions
 from serdsim.model.library_rows import content, rows_of
+from serdsim.model.plating import Plating, read_plating
 from serdsim.model.salts import read_salts
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
@@ -33,20 +37,6 @@ _EXAMPLES = {
 
 
 @dataclass(frozen=True)
-class Plating:
-    """After the pre-run the states `cells` are scaled so that they sum up to the quantity `count`, and `cleared` are emptied.
-
-    With `shares`, a quantity for each group of `groups`, each group sums up to its own share of the count; "rest" is what the others leave.
-    """
-
-    cells: tuple[str, ...]
-    count: str
-    cleared: tuple[str, ...]
-    groups: tuple[tuple[str, ...], ...] = ()
-    shares: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Recipe:
     """Which fragments make a model and which table rows fill it.
 
@@ -54,7 +44,8 @@ class Recipe:
     selected one), `slots` which row a drug must have to take a place of the model, and `pre_run` is the time without
     ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
     of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
-    routes: `ways` says them for each name of `doses`, which has the species of the first route then.
+    routes: `ways` says them for each name of `doses`, which has the species of the first route then. `tolerance` is what the
+    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions.
     """
 
     id: str
@@ -72,6 +63,8 @@ class Recipe:
     file: str
     medium: str | None = None
     balances: tuple[str, ...] = ()
+    tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -154,11 +147,13 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         doses=MappingProxyType(_doses(record["doses"], defaults, ways)),
         ways=MappingProxyType(ways),
         slots=MappingProxyType(_slots(record, defaults)),
-        plating=_plating(record.get("plating")),
+        plating=read_plating(record.get("plating")),
         pre_run=record["pre_run_h"].number(low=0.0),
         file=record.source.shown,
         medium=_ligand(record),
         balances=balances.texts() if (balances := record.get("balances")) is not None else (),
+        tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
+        lesions=read_lesions(record.get("lesions")),
     )
 
 
@@ -228,29 +223,13 @@ def _ligand(record: Field) -> str | None:
     return medium.text()
 
 
-def _plating(record: Field | None) -> Plating | None:
-    if record is None:
-        return None
-    groups = record.get("groups")
-    if groups is None:
-        record.require("cells", "count", "cleared", example={"cells": "[g1]", "count": "n_cells", "cleared": "[dead]"})
-        return Plating(record["cells"].texts(least=1), record["count"].text(), record["cleared"].texts())
-    record.require("count", "cleared", example={"count": "n_cells", "cleared": "[dead]"})
-    every = groups.each(least=1)
-    for group in every:
-        group.require("cells", "share", example={"cells": "[g1_c1]", "share": "share_c1"})
-    cells, shares = tuple(group["cells"].texts(least=1) for group in every), tuple(group["share"].text() for group in every)
-    flat = tuple(id for group in cells for id in group)
-    return Plating(flat, record["count"].text(), record["cleared"].texts(), cells, shares)
-
-
 def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     """Return which place of a model a drug takes, for example that of the receptor's ligand or of its partner.
 
     Raises
     ------
     TableError
-        For a drug that no table has, or that has the rows of no place.
+        For a drug that no table has, that has the rows of no place, or of which a table that fills the place knows nothing.
     """
     table = _drug_table(recipe)
     if table is None:
@@ -259,6 +238,7 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     own = {row.text("id") for row in rows if row.text("drug") == drug}
     for slot, needed in recipe.slots.items():
         if needed in own:
+            _require_rows(drug, slot, recipe, library)
             return slot
     if own:
         needs = " or ".join(f'"{needed}" ({slot})' for slot, needed in recipe.slots.items())
@@ -267,18 +247,32 @@ def slot_of(drug: str, recipe: Recipe, library: Path) -> str:
     near = get_close_matches(drug, names, 1, 0.4)
     repair = f"Did you mean {near[0]}?" if near else f"Add its rows to {table}"
     if recipe.ways and (library / "drugs.tsv").is_file() and drug in choices(library, "drugs.tsv", "drug"):
-        repair = f"Take one of these, or add what was measured of {drug} to {table}"
-        raise TableError(
-            Issue(f"no pharmacokinetics of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair)
-        )
+        raise _nothing_read(drug, table, names)
     raise TableError(Issue(f'unknown drug "{drug}"', file=table, expected="one of " + ", ".join(names), repair=repair))
+
+
+def _require_rows(drug: str, slot: str, recipe: Recipe, library: Path) -> None:
+    """Raise a TableError when a table that fills a place of a host has no row of the drug."""
+    for table in dict.fromkeys(str(entry["table"]) for entry in recipe.tables if entry.get("row") == f"@{slot}"):
+        if recipe.ways and drug not in (names := choices(library, table, "drug")):
+            raise _nothing_read(drug, table, names)
+
+
+def _nothing_read(drug: str, table: str, names: Sequence[str]) -> TableError:
+    repair = f"Take one of these, or add what was measured of {drug} to {table}"
+    what = "pharmacokinetics" if table.startswith("pk_") else "levels in tissue"
+    return TableError(Issue(f"no {what} of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
 def takers(model: str, slot: str, library: Path) -> tuple[str, ...]:
     """Return the drugs that can take a place of a model, for example that of the receptor's ligand."""
     recipe = read_recipe(model, library)
     table = _drug_table(recipe)
-    return tuple(drug for drug in (choices(library, table, "drug") if table else ()) if slot_of(drug, recipe, library) == slot)
+    found = []
+    for drug in choices(library, table, "drug") if table else ():
+        with suppress(TableError):  # a drug that the model cannot take
+            found += [drug] if slot_of(drug, recipe, library) == slot else []
+    return tuple(found)
 
 
 def _drug_table(recipe: Recipe) -> str | None:

@@ -20,10 +20,10 @@ def draw_animals(panel: Panel, *, narrow: bool) -> str:
     layout = NARROW if narrow else WIDE
     arms: Sequence[Bars | Paths] = panel.bars or panel.paths
     used = max(svg.width(line, SIZE) * 1.02 + 17 for arm in arms for line in _lines(arm.label, layout))
-    frame = build_frame(panel, layout, min(used, layout.column) + 2, 0.0, 0.0)
+    frame = _frame(panel, layout, min(used, layout.column) + 2, 0.0)
     found = _bar_labels(panel, frame, layout) if panel.bars else _path_labels(panel, frame, layout)
     extra = max(0.0, labels.needed(found) - (frame.bottom - frame.top))
-    frame = build_frame(panel, layout, min(used, layout.column) + 2, extra, 0.0)
+    frame = _frame(panel, layout, min(used, layout.column) + 2, extra)
     found = _bar_labels(panel, frame, layout) if panel.bars else _path_labels(panel, frame, layout)
     body = [*pass_region(panel, frame), *levels(panel, frame)]
     if panel.bars:
@@ -35,6 +35,15 @@ def draw_animals(panel: Panel, *, narrow: bool) -> str:
     body += level_names(panel, frame)
     body += labels.draw(labels.place(found, frame.top - 6, frame.bottom), frame.column, SIZE)
     return document(panel, layout.width, frame.height, "n" if narrow else "w", "".join(body))
+
+
+def _frame(panel: Panel, layout: Layout, label_width: float, extra: float) -> Frame:
+    """Scales and bounds; bars take the whole width, since their axis has no round numbers."""
+    frame = build_frame(panel, layout, label_width, extra, 0.0)
+    if not panel.bars:
+        return frame
+    last = float(sum(len(bars.median) + 1 for bars in panel.bars))
+    return replace(frame, x=replace(frame.x, lo=0.5, hi=last - 0.5, ticks=(0.5, last - 0.5)))
 
 
 def drawable(panel: Panel) -> bool:

@@ -23,12 +23,12 @@ from serdsim.references import Reference, read_references
 from serdsim.report.class_view import class_view
 from serdsim.report.evidence_table import EvidenceRow, value_of
 from serdsim.report.figure import draw
+from serdsim.report.ladder_view import ladder_figures
 from serdsim.report.map_drawing import draw_map
 from serdsim.report.map_page import render_map
 from serdsim.report.page import render_page
 from serdsim.report.passport_page import render_passports
-from serdsim.report.window_figure import draw_window
-from serdsim.report.window_view import public, window_sources
+from serdsim.report.window_figure import window_figures
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,12 @@ def answer_moa(
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
     prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
-    window = None if done.window is None else public(done.window, done.references, done.answer.as_of)
-    also += [] if window is None else [key for key in window_sources(window) if key not in also]
-    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None, window=window)
+    beside = done.beside
+    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None, beside=beside)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    if window is not None:
-        figures |= {"WINDOW": draw_window(window), "WINDOW-narrow": draw_window(window, narrow=True)}
+    figures |= ladder_figures(beside.ladder) if beside.ladder else {}
+    figures |= window_figures(beside.window) if beside.window else {}
     map_page = None
     if shown_map is not None:
         map_page = render_map(shown_map, done.references, done.answer)

@@ -6,6 +6,7 @@ from serdsim.experiments.panel import Band, Mark, Panel
 from serdsim.report import labels, numbers, shapes, svg
 from serdsim.report.animal_figures import at_risk, draw_animals, drawable, stepped
 from serdsim.report.document import document
+from serdsim.report.dose_rows import dose_rows
 from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_frame, level_names, levels, pass_region
 from serdsim.report.grid_figure import draw_grid
 from serdsim.report.scale import build as build_scale
@@ -174,7 +175,8 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     body += _reference_rows(panel, frame, layout)[0]
     body += labels.draw(labels.place(found, frame.top - GAP_ABOVE, frame.bottom), frame.column, SIZE)
     table, below = at_risk(panel, frame, layout)
-    return document(panel, layout.width, frame.height + below, "n" if narrow else "w", "".join([*body, *table]))
+    doses, more = dose_rows(panel.given, frame, layout)
+    return document(panel, layout.width, frame.height + below + more, "n" if narrow else "w", "".join([*body, *table, *doses]))
 
 
 def _anything(panel: Panel) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from serdsim.analysis.window import WindowSection
 from serdsim.claims.records import Answer, Outcome
+from serdsim.evidence.beside import Beside
 from serdsim.evidence.changes import Changes
 from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
@@ -17,7 +17,9 @@ from serdsim.report import view
 from serdsim.report.biblio import Bibliography, bibliography
 from serdsim.report.class_view import ClassView
 from serdsim.report.evidence_table import EvidenceRow
+from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
+from serdsim.report.ladder_view import ladder_view
 from serdsim.report.shell import environment, read_assets
 from serdsim.report.window_view import window_view
 
@@ -81,6 +83,16 @@ def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[s
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
 
 
+def _sections(beside: Beside, refs: Mapping[str, int]) -> dict[str, object]:
+    """What the template shows beside the statements, None for a section without content."""
+    exposures = beside.exposures
+    return {
+        "exposures": exposure_view(exposures, refs) if exposures and exposures.compared else None,
+        "ladder": ladder_view(beside.ladder) if beside.ladder else None,
+        "window": window_view(beside.window, refs) if beside.window else None,
+    }
+
+
 def render_page(
     answer: Answer,
     references: Mapping[str, Reference],
@@ -90,7 +102,7 @@ def render_page(
     *,
     changes: Changes | None = None,
     has_map: bool = False,
-    window: WindowSection | None = None,
+    beside: Beside | None = None,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
@@ -99,27 +111,22 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key; it must hold the seven references of the page and every key that is used.
+        The bibliography by key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
-        Keys of references that parameters rest on; they are listed under "Also used".
-    class_prior : ClassView, optional
-        How well the class predicts members that are left out; it stands before any verdict.
-    changes : Changes, optional
-        What the last change of the numbers did to the verdicts.
+        Keys of references that parameters rest on, listed under "Also used".
+    class_prior, changes, beside : optional
+        How well the class predicts members left out; what the last change of the numbers did; exposures, free drug over need,
+        window trials.
     has_map : bool
-        Whether ``map.html`` stands beside the page; then it is linked.
-    window : WindowSection, optional
-        Markers of patients within weeks: what was fitted and what is predicted.
 
     Returns
     -------
     str
-        HTML with styles, script, fonts and figures inside, and a content-security policy that allows only those.
+        HTML with styles, script, fonts and figures inside; a content-security policy allows only those.
     """
-    listed = bibliography(answer, references, evidence_rows, also)
-    done = view.tested(answer)
+    listed, done = bibliography(answer, references, evidence_rows, also), view.tested(answer)
     return (
         environment()
         .get_template("question.html.j2")
@@ -129,6 +136,7 @@ def render_page(
             short_answer=view.short_answer(answer),
             class_prior=class_prior,
             changes=changes,
+            **_sections(beside or Beside(), listed.numbers),
             lanes=view.lanes(answer),
             counts=view.counts(answer),
             sections=view.sections(answer),
@@ -141,7 +149,6 @@ def render_page(
             ris=to_ris(listed.all),
             next_review=view.next_review(answer),
             has_map=has_map,
-            window=None if window is None else window_view(window, listed.numbers),
             **read_assets().parts,
         )
     )

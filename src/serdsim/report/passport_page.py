@@ -21,9 +21,11 @@ TITLES = {
     "drugs.tsv": "Drugs",
     "genotypes.tsv": "ESR1 genotypes",
     "cell_lines.tsv": "Cell lines",
+    "hosts.tsv": "Tumours in mice and patients",
+    "tissue.tsv": "Drugs in tissue",
     "pk_human.tsv": "Pharmacokinetics in patients",
     "pk_mouse.tsv": "Pharmacokinetics in mice",
-    "pk_hosts.tsv": "Hosts",
+    "pk_hosts.tsv": "Bodies of mice and patients",
     "pk_common.tsv": "Doses and conditions",
 }
 OWN = {"Serdsim2026": "set by this project", "Recalled2026": "from memory, not read"}

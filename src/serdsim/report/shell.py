@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from serdsim.claims.hypotheses import separation
 from serdsim.references import cite_text
 from serdsim.report import numbers, small, view
 
@@ -77,6 +78,7 @@ def environment() -> Environment:
         env.filters[rule.__name__] = rule
     env.filters |= {
         "p": numbers.probability,
+        "separation": separation,
         "count": numbers.count,
         "spark": lambda outcome: Markup(small.spark(outcome)),
         "cell": lambda ablation: Markup(small.cell(ablation)),

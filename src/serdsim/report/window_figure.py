@@ -21,19 +21,19 @@ _EDGE = 9.0  # room for a mark at either end of a track
 
 @dataclass(frozen=True)
 class _Layout:
-    """Width of the drawing, of the column of names (0: names stand above their rows), the gap between tracks, steps of an axis."""
+    """Width of the drawing, of the column of names (0: names stand above their rows), the gap between tracks."""
 
     width: float
     names: float
     gap: float
-    steps: int
 
     @property
     def row(self) -> float:
         return _ROW if self.names else _ROW + _LINE
 
 
-_WIDE, _NARROW = _Layout(760.0, 212.0, 14.0, 3), _Layout(400.0, 0.0, 10.0, 2)
+_WIDE, _NARROW = _Layout(760.0, 212.0, 14.0), _Layout(400.0, 0.0, 10.0)
+_STEPS = 3  # of an axis
 
 
 def window_panel(section: WindowSection) -> Panel:
@@ -46,6 +46,11 @@ def window_panel(section: WindowSection) -> Panel:
         f"baseline. {len(seen)} fitted observations stand beside them, {inside} inside the interval; {len(arms)} arms are predictions."
     )
     return Panel("WINDOW", TITLE, Axis("change from baseline", "%"), Axis("", "dimensionless"), (), description=words)
+
+
+def window_figures(section: WindowSection) -> dict[str, str]:
+    """The drawings by the names of their files, wide and narrow."""
+    return {"WINDOW": draw_window(section), "WINDOW-narrow": draw_window(section, narrow=True)}
 
 
 def draw_window(section: WindowSection, id: str = "WINDOW", *, narrow: bool = False) -> str:
@@ -81,7 +86,7 @@ def _tracks(section: WindowSection, layout: _Layout) -> list[Scale]:
     found = []
     for i in range(count):
         left = layout.names + (layout.gap if layout.names else 0.0) + i * (wide + layout.gap)
-        found.append(build([*shown, 0.0], left + _EDGE, left + wide - _EDGE, log=False, want=layout.steps))
+        found.append(build([*shown, 0.0], left + _EDGE, left + wide - _EDGE, log=False, want=_STEPS))
     return found
 
 

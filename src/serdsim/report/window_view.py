@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from serdsim.analysis.window import Difference, Point, Volume, WindowSection
 from serdsim.analysis.window_record import WindowRecord
-from serdsim.references import Reference
 from serdsim.report import numbers
 from serdsim.report.window_figure import TITLE, draw_window, missed
 
@@ -56,21 +55,6 @@ class WindowView:
     table: tuple[Shown, ...]
     wide: Markup
     narrow: Markup
-
-
-def public(section: WindowSection, references: Mapping[str, Reference], as_of: str) -> WindowSection:
-    """Return the section with no observation that was published after `as_of` (ISO date)."""
-
-    def kept(point: Point) -> Point:
-        late = point.fact is not None and references[point.fact.source].year > int(as_of[:4])
-        return replace(point, fact=None) if late else point
-
-    return replace(section, points=tuple(map(kept, section.points)))
-
-
-def window_sources(section: WindowSection) -> tuple[str, ...]:
-    """Return the keys of the references that observations come from."""
-    return tuple(dict.fromkeys(point.fact.source for point in section.points if point.fact is not None))
 
 
 def window_view(section: WindowSection, refs: Mapping[str, int]) -> WindowView:
@@ -130,9 +114,9 @@ def _differences(title: str, found: Sequence[Difference], record: WindowRecord) 
     higher = sum(one.higher >= most for one, most in zip(found, least, strict=True))
     alike = sum(one.draws - one.lower - one.higher >= most for one, most in zip(found, least, strict=True))
     most = max(found, key=lambda one: abs(one.points.median) if math.isfinite(one.points.median) else -1.0)
-    rest, share = len(found) - lower - higher - alike, numbers.plain(100.0 * record.decided)
+    rest, share, step = len(found) - lower - higher - alike, numbers.plain(100.0 * record.decided), _point(record)
     reading = (
-        f"In {share} % of the draws or more, {_count(lower)} of these {len(found)} differences {_is(lower)} lower by {_point(record)} or more, "
+        f"In {share} % of the draws or more, {_count(lower)} of these {len(found)} differences {_is(lower)} lower by {step} or more, "
         f"{_count(higher)} higher, {_count(alike)} smaller than that either way; on the remaining {rest} the draws do not agree. "
         f"The largest median is {_signed(most.points.median)} points ({most.marker}, {most.label})."
     )

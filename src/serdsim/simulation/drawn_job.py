@@ -11,8 +11,10 @@ from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
 from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.simulation.draws import Draws, Marginal, drawn
+from serdsim.simulation.lesions import Lesions
 from serdsim.simulation.plating import plated
 
 
@@ -39,6 +41,10 @@ class DrawnJob:
         Individuals in a chunk.
     plating : Plating, optional
         What is counted anew after the pre-run.
+    tolerance : Tolerance
+        How exactly the model is run.
+    lesions : Lesions, optional
+        Of each patient; each is an individual then.
     """
 
     engine: Engine
@@ -51,28 +57,45 @@ class DrawnJob:
     pre_run: float
     chunk: int
     plating: Plating | None = None
+    tolerance: Tolerance = OF_ENGINE
+    lesions: Lesions | None = None
 
     @property
     def individuals(self) -> int:
         """Number of individuals of all chunks."""
-        return self.draws.individuals
+        return self.draws.individuals * self._parts
+
+    @property
+    def _parts(self) -> int:
+        return len(self.lesions.each) if self.lesions else 1
 
     def who(self, rows: range) -> dict[str, np.ndarray]:
-        """Return draw and patient of each individual, nothing where there are no individuals beside the typical one, patient 0."""
-        of, member = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), self.draws.group)
-        return {"draw": of, "patient": member} if self.draws.beside else {}
+        """Return draw, patient (0 is the typical one) and lesion of each individual, as far as there are several in a draw."""
+        person, lesion = np.divmod(np.arange(rows.start, rows.stop, dtype=np.int64), self._parts)
+        of, member = np.divmod(person, self.draws.group)
+        found = {"draw": of, "patient": member} if self.draws.beside or self.lesions else {}
+        return {**found, "lesion": lesion} if self.lesions else found
 
     def compute(self, kernel: Any, number: int) -> Arrays:
         """Return the arrays of one chunk."""
         rows = members(self, number)
-        given = drawn(self.marginals, self.draws, rows)
-        rtol = self.engine.rtol
-        plan = Plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)), rtol=rtol)
+        given = self._given(rows)
+        plan = self._plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
         if not self.pre_run and self.plating is None:
             return self.engine.run(kernel, plan)
-        before = self.engine.run(kernel, Plan(given, np.array([self.pre_run]), (), rtol=rtol))
+        before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
         start = plated(self.plating, self.equations, given, before.final)
         return _with_failures(before, self.engine.run(kernel, replace(plan, initial=start)))
+
+    def _given(self, rows: range) -> np.ndarray:
+        if self.lesions is None:
+            return drawn(self.marginals, self.draws, rows)
+        person, lesion = np.divmod(np.arange(rows.start, rows.stop), self._parts)
+        people = drawn(self.marginals, self.draws, range(person[0], person[-1] + 1))
+        return self.lesions.set_in(people[:, person - person[0]], lesion)
+
+    def _plan(self, given: np.ndarray, times: np.ndarray, outputs: tuple[str, ...], schedule: Schedule | None = None) -> Plan:
+        return self.engine.at(self.tolerance, Plan(given, times, outputs, schedule=schedule))
 
 
 def repeated(schedule: Schedule, individuals: int) -> Schedule:

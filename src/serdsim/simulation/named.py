@@ -14,6 +14,7 @@ from serdsim.dosing.regimen import Regimen, parse_regimen
 from serdsim.engine.engines import Engine
 from serdsim.engine.ensemble import Progress, run_job
 from serdsim.results.run_record import package_versions, serdsim_version
+from serdsim.simulation.lesions import parse_lesions
 from serdsim.simulation.prepared import Prepared, prepare
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def simulate_named(
     genotype: str | None = None,
     cell_line: str | None = None,
     duration_h: float | None = None,
-    every_h: float = 1.0,
+    every_h: float | None = None,
     draws: int = 1,
     patients: int = 0,
+    lesions: str = "",
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -47,51 +49,49 @@ def simulate_named(
     progress: Progress | None = None,
     engine: Engine | None = None,
 ) -> SimulationResult:
-    """Return the simulation of a model under a regimen, all in memory; `simulation.streamed` writes many draws to disk.
+    """Return the simulation of a model under a regimen in memory; `simulation.streamed` writes many draws to disk.
 
     Parameters
     ----------
-    model : str
-        A shipped model or the path of an SBML or Antimony file.
+    model, genotype, cell_line : str
+        A shipped model and rows of its tables, or the path of an SBML or Antimony file.
     regimen : Regimen or str, optional
         A concentration is added to a dish, a mass by a route to a host; in a model of your own the drug is the id of a species.
-    genotype, cell_line : str, optional
-        Rows of the tables, for shipped models only.
-    duration_h, every_h : float
-        Length and distance of the outputs [h]; without a length as `prepare` says.
-    draws : int
-        1 uses the central values; more draws parameters from their distributions.
-    patients : int
-        Individuals beside the typical one, patient 0, in each draw; the coordinates `draw` and `patient` say which one is which.
-    outputs : sequence of str, optional
-        Ids of the model; left out: what the model shows by itself.
-    settings : mapping of str to float, optional
-        Values of inputs of the model, held in every draw, for example ``{"fed": 1.0}``.
+    duration_h, every_h : float, optional
+        Length and distance of the outputs [h], else those of `prepare`.
+    draws, patients : int
+        1 draw uses the central values; patients differ, beside the typical one (0), by the variances between individuals.
+    lesions : str, optional
+        Of each patient, as ``liver: 15 mm, brain: 8 mm``; coordinates `draw`, `patient`, `lesion` say which individual is which.
+    outputs, settings : optional
+        Ids of the model, else what it shows by itself; inputs of the model, held in every draw.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
+    doses = parse_regimen(regimen) if isinstance(regimen, str) else regimen
     ready = prepare(
         model,
-        parse_regimen(regimen) if isinstance(regimen, str) else regimen,
+        doses,
         genotype=genotype,
         cell_line=cell_line,
         duration_h=duration_h,
         every_h=every_h,
         draws=draws,
         patients=patients,
+        lesions=parse_lesions(lesions) if lesions else (),
         seed=seed,
         outputs=outputs,
         settings=settings,
         library=library,
         engine=engine,
     )
-    return _run(ready, workers, progress)
+    return _labelled(ready, workers, progress)
 
 
-def _run(ready: Prepared, workers: int | None, progress: Progress | None) -> SimulationResult:
+def _labelled(ready: Prepared, workers: int | None, progress: Progress | None) -> SimulationResult:
     from serdsim.results.dataset import label  # loads xarray, which streamed runs do not need
 
     question = ready.question

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from serdsim.codegen.equations import Equations
-from serdsim.model.recipe import Plating
+from serdsim.model.plating import Plating
 
 
 def plated(plating: Plating | None, equations: Equations, given: np.ndarray, state: np.ndarray) -> np.ndarray:

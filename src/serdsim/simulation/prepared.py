@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from serdsim.codegen.equations import Equations, derive
+from serdsim.codegen.equations import derive
 from serdsim.codegen.infusion import with_infusions
 from serdsim.dosing.regimen import Regimen, format_regimen
 from serdsim.engine.engines import Engine, engine_for
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.model.digest import model_digest
+from serdsim.model.outputs import OutputNames, read_outputs
 from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.model.salts import read_salts
 from serdsim.results.run_id import run_id
@@ -25,14 +26,17 @@ from serdsim.simulation.doses import doses_after, infused, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.host_doses import free_base, whole_length
+from serdsim.simulation.host_times import host_times, host_times_in_words
+from serdsim.simulation.lesions import Lesion, lesions_in_words, lesions_of, parse_lesions
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
-STANDARD_H = 72.0
-_WHICH = (
-    "Individual = {group} x draw + patient. Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the "
-    "variances between individuals, and all patients of a draw share its uncertain parameters."
+STANDARD_H, _EVERY_H = 72.0, 1.0
+_PATIENTS = (
+    "Patient 0 of each draw is the typical one; patients 1 to {patients} differ from it by the variances between individuals, and all "
+    "patients of a draw share its uncertain parameters."
 )
+_LESIONS = "The lesions {names} of a patient share its numbers and its exposure."
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Prepared:
         What run.json says, all but the outcome.
     marks : mapping
         What a run that goes on later must find unchanged; `marks["asked"]` holds the options of `prepare`.
+    doses : Regimen
+        What is given, as free base.
+    observed : str
+        When a host is observed, where nobody said it.
+    names : OutputNames
+        What the outputs are called.
     """
 
     question: Question
@@ -57,6 +67,9 @@ class Prepared:
     times: np.ndarray
     record: Mapping[str, object]
     marks: Mapping[str, object]
+    doses: Regimen
+    observed: str
+    names: OutputNames
 
     @property
     def run(self) -> str:
@@ -71,9 +84,10 @@ def prepare(
     genotype: str | None = None,
     cell_line: str | None = None,
     duration_h: float | None = None,
-    every_h: float = 1.0,
+    every_h: float | None = None,
     draws: int = 1,
     patients: int = 0,
+    lesions: Sequence[Lesion] = (),
     seed: int = 1,
     outputs: Sequence[str] | None = None,
     settings: Mapping[str, float] | None = None,
@@ -82,73 +96,63 @@ def prepare(
 ) -> Prepared:
     """Return the simulation of a model under a regimen, ready to run; the options are those of `simulate_named`.
 
-    Without a length a host is followed to the end of the last dosing interval, another model for 72 h.
+    Without a length a host is followed to the end of the last dosing interval, any other model for 72 h. Without a distance of the
+    outputs a host is observed as `host_times` says, any other model every hour.
 
     Raises
     ------
     InputError
         For an unknown model, drug, genotype or output, and for a dose that the model cannot take.
     """
-    doses = free_base(regimen := regimen or Regimen(), read_salts(library or shipped_library()))
-    check_times(STANDARD_H if duration_h is None else duration_h, every_h, draws, patients)
+    regimen = regimen or Regimen()
+    doses = free_base(regimen, read_salts(library or shipped_library()))
+    check_times(STANDARD_H if duration_h is None else duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
-    duration_h = _length(duration_h, doses, question, every_h)
-    equations, flows = derive(question.model), infused(question, doses)
-    check_outputs(question, equations)
-    times, equations_now = grid(duration_h, every_h), with_infusions(equations, flows)
-    engine = engine or engine_for(equations_now)
-    marginals = (*marginals_of(question.model, equations.given), *(Marginal(0.0) for _ in flows))
-    require_variance(marginals, individuals := Draws(0 if draws == 1 else draws, seed, beside=patients), question.name)
-    job = _job(question, equations_now, marginals, individuals, doses, times, engine)
+    if duration_h is None:
+        duration_h = whole_length(doses) if question.ways else STANDARD_H
+        check_times(duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
+    every_h = _EVERY_H if every_h is None and not question.ways else every_h
+    times = host_times(doses, duration_h) if every_h is None else grid(duration_h, every_h)
+    job = _job(question, doses, times, Draws(0 if draws == 1 else draws, seed, beside=patients), lesions, engine)
     asked = {
         "model": str(Path(model).absolute()) if question.own else model,
         "regimen": format_regimen(regimen) if regimen.doses else "",
-        "genotype": genotype,
-        "cell_line": cell_line,
-        "duration_h": duration_h,
-        "every_h": every_h,
-        "draws": draws,
+        **{"genotype": genotype, "cell_line": cell_line, "duration_h": duration_h, "every_h": every_h, "draws": draws},
         **({"patients": patients} if patients else {}),
-        "seed": seed,
-        "outputs": None if outputs is None else list(outputs),
+        **({"lesions": lesions_in_words(lesions)} if lesions else {}),
+        **{"seed": seed, "outputs": None if outputs is None else list(outputs)},
         **({"settings": dict(settings)} if settings else {}),
         "library": str(library.absolute()) if library else None,
     }
-    record = _record(question, asked, seed, engine.numerics, doses_after(regimen, duration_h))
+    names = OutputNames({}) if question.own else read_outputs(library or shipped_library(), question.selection)
+    observed = "" if every_h is not None else host_times_in_words(doses, duration_h)
+    record = _record(question, asked, seed, job.engine.numerics, doses_after(regimen, duration_h), observed)
     record["replay"] = _replay(question, asked, library)
-    return Prepared(question, job, times, record, _marks(job, record, asked, question, library))
+    return Prepared(question, job, times, record, _marks(job, record, asked, question, library), doses, observed, names)
 
 
-def _job(
-    question: Question,
-    equations: Equations,
-    marginals: tuple[Marginal, ...],
-    draws: Draws,
-    doses: Regimen,
-    times: np.ndarray,
-    engine: Engine,
-) -> DrawnJob:
+def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, lesions: Sequence[Lesion], engine: Engine | None) -> DrawnJob:
+    """Return what computes any chunk of the individuals."""
+    equations, flows = derive(question.model), infused(question, doses)
+    check_outputs(question, equations)
+    marginals, per_hour = marginals_of(question.model, equations.given), question.per_hour
+    require_variance(marginals, draws, question.name)
+    equations_now = with_infusions(equations, flows)
+    engine = engine or engine_for(equations_now)
     return DrawnJob(
         engine=engine,
-        equations=equations,
-        marginals=marginals,
+        equations=equations_now,
+        marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
         draws=draws,
-        schedule=schedule_of(question, doses, 1, float(times[-1]), question.per_hour),
-        times=times * question.per_hour,
+        schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
+        times=times * per_hour,
         outputs=question.outputs,
-        pre_run=question.pre_run * question.per_hour,
+        pre_run=question.pre_run * per_hour,
         chunk=engine.chunk_of(len(times) * len(question.outputs)),
         plating=question.plating,
+        tolerance=question.tolerance,
+        lesions=lesions_of(lesions, question.lesions, question.model, equations, question.name),
     )
-
-
-def _length(duration_h: float | None, doses: Regimen, question: Question, every_h: float) -> float:
-    """Return how long is simulated [h]; the length that a regimen itself gives is checked like one that is asked for."""
-    if duration_h is not None:
-        return duration_h
-    found = whole_length(doses) if question.ways else STANDARD_H
-    check_times(found, every_h, 1)
-    return found
 
 
 def check_times(duration_h: float, every_h: float, draws: int, patients: int = 0) -> None:
@@ -176,14 +180,16 @@ def grid(duration_h: float, every_h: float) -> np.ndarray:
     return np.append(times[times < duration_h * (1.0 - 1e-12)], duration_h)
 
 
-def _record(question: Question, asked: Mapping[str, object], seed: int, numerics: str, late: int) -> dict[str, object]:
+def _record(question: Question, asked: Mapping[str, object], seed: int, numerics: str, late: int, observed: str) -> dict[str, object]:
     digest = model_digest(question.model)
     plan = {
         "model": "own model" if question.own else question.name,
         "selection": dict(question.selection),
-        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients") if key in asked},
+        **{key: asked[key] for key in ("regimen", "duration_h", "every_h", "draws", "patients", "lesions") if key in asked},
+        **({"observed": observed} if observed else {}),
         "outputs": list(question.outputs),
         "pre_run_h": question.pre_run,
+        **question.tolerance.said,
         "plating": None if question.plating is None else asdict(question.plating),
         "doses": dict(question.doses),
         **({"settings": asked["settings"]} if "settings" in asked else {}),
@@ -196,12 +202,20 @@ def _record(question: Question, asked: Mapping[str, object], seed: int, numerics
         "plan": plan,
         "numerics": numerics,
         "doses_after_the_end": late,
-        **(
-            {"individuals": _WHICH.format(patients=asked["patients"], group=1 + int(str(asked["patients"])))} if "patients" in asked else {}
-        ),
+        **({"individuals": which} if (which := _which(asked)) else {}),
         "citations": list(dict.fromkeys(key for entry in question.model.evidence.values() for key in entry.source)),
         "summary": f"{question.name}: {plan['regimen'] or 'untreated'}",
     }
+
+
+def _which(asked: Mapping[str, object]) -> str:
+    """Return which individual is which; empty where there is one in a draw."""
+    patients, lesions = int(str(asked.get("patients", 0))), parse_lesions(str(asked["lesions"])) if "lesions" in asked else ()
+    person = f"{1 + patients} x draw + patient" if patients else "draw"
+    number = f"{len(lesions)} x ({person}) + lesion" if lesions else person
+    words = [_PATIENTS.format(patients=patients)] if patients else []
+    words += [_LESIONS.format(names=", ".join(f"{i} {one.name}" for i, one in enumerate(lesions)))] if lesions else []
+    return " ".join([f"Individual = {number}.", *words]) if words else ""
 
 
 def _marks(
@@ -226,9 +240,11 @@ def _replay(question: Question, asked: Mapping[str, object], library: Path | Non
     words = ["serdsim", "simulate", question.name]
     words += [f'"{asked["regimen"]}"'] if asked["regimen"] else []
     words += [f"--{key.replace('_', '-')} {question.selection[key]}" for key in ("genotype", "cell_line") if key in question.selection]
-    words += [f"--hours {asked['duration_h']:g}", f"--every {asked['every_h']:g}", f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
-    words += [f"--patients {asked['patients']}"] if "patients" in asked else []
+    words += [f"--hours {asked['duration_h']:g}", *([f"--every {asked['every_h']:g}"] if asked["every_h"] else [])]
+    words += [f"--draws {asked['draws']}", f"--seed {asked['seed']}"]
     settings = asked.get("settings") or {}
     words += [f"--set {id}={value!r}" for id, value in settings.items()]  # type: ignore[attr-defined]
+    words += [f"--patients {asked['patients']}"] if "patients" in asked else []
+    words += [f'--lesions "{asked["lesions"]}"'] if "lesions" in asked else []
     words += [f"--output {id}" for id in question.outputs] if asked["outputs"] is not None else []
     return " ".join([*words, *([f'--library "{library}"'] if library else [])])

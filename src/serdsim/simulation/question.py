@@ -12,9 +12,12 @@ from serdsim.codegen.equations import Equations
 from serdsim.dosing.regimen import Regimen
 from serdsim.errors import InputError, Issue, ModelError, RegimenError
 from serdsim.model.compatibility import require_supported
-from serdsim.model.entities import Model
+from serdsim.model.entities import Evidence, Model
+from serdsim.model.lesions import LesionNumbers
 from serdsim.model.library import load
-from serdsim.model.recipe import Plating, Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.plating import Plating
+from serdsim.model.recipe import Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
+from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways
 from serdsim.simulation.host_doses import with_first_doses
 from serdsim.units import convert
@@ -37,6 +40,8 @@ class Question:
     plating: Plating | None = None
     own: bool = False
     ways: Mapping[str, Ways] = field(default_factory=dict)
+    tolerance: Tolerance = OF_ENGINE
+    lesions: LesionNumbers | None = None
 
     @property
     def per_hour(self) -> float:
@@ -111,7 +116,19 @@ def _shipped(
     model = with_first_doses(model, regimen, ways) if ways else model
     shown = tuple(outputs or recipe.outputs)
     time_unit = model.units.get("time", "h")
-    return Question(model, name, shown, doses, recipe.pre_run, selection, time_unit, recipe.plating, ways=ways)
+    return Question(
+        model,
+        name,
+        shown,
+        doses,
+        recipe.pre_run,
+        selection,
+        time_unit,
+        recipe.plating,
+        ways=ways,
+        tolerance=recipe.tolerance,
+        lesions=recipe.lesions,
+    )
 
 
 def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Model:
@@ -127,7 +144,7 @@ def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Mod
     issues = []
     for id, value in settings.items():
         entry = model.evidence.get(id)
-        low, high = (entry.lower, entry.upper) if entry else (None, None)
+        low, high = _bounds(entry, model.quantity(id).unit if id in inputs else None)
         if id not in inputs:
             near = get_close_matches(id, inputs, 3)
             repair = f"Did you mean {near[0]}?" if near else "Name an input of the model"
@@ -142,6 +159,15 @@ def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Mod
         raise InputError(issues)
     changed = model.replace(settings) if settings else model
     return replace(changed, evidence={id: entry for id, entry in changed.evidence.items() if id not in settings}) if settings else model
+
+
+def _bounds(entry: Evidence | None, unit: str | None) -> tuple[float | None, float | None]:
+    """Return what a number may be: the bounds of its row, else what its distribution or its unit leaves it."""
+    if entry is None or entry.lower is not None or entry.upper is not None:
+        return (entry.lower, entry.upper) if entry else (None, None)
+    if entry.distribution == "logitnormal":
+        return 0.0, 1.0
+    return (0.0 if entry.distribution == "lognormal" or unit != "dimensionless" else None), None
 
 
 def check_outputs(question: Question, equations: Equations) -> None:

@@ -11,6 +11,7 @@ from serdsim.engine.engines import Engine
 from serdsim.engine.instruction_set import instruction_set
 from serdsim.errors import InputError, Issue
 from serdsim.results.unfinished import Unfinished
+from serdsim.simulation.lesions import parse_lesions
 from serdsim.simulation.prepared import Prepared, prepare
 
 
@@ -30,7 +31,8 @@ def reopen(root: Path, run: str, *, engine: Engine | None = None) -> Prepared:
     asked = dict(said["asked"])
     model, text, library = asked.pop("model"), asked.pop("regimen"), asked.pop("library")
     regimen = parse_regimen(text) if text else Regimen()
-    ready = prepare(model, regimen, library=Path(library) if library else None, engine=engine, **asked)
+    lesions = parse_lesions(asked.pop("lesions")) if "lesions" in asked else ()
+    ready = prepare(model, regimen, lesions=lesions, library=Path(library) if library else None, engine=engine, **asked)
     _refuse(run, _changed_model(said, ready))
     return ready
 

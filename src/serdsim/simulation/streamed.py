@@ -24,10 +24,11 @@ from serdsim.results.summary import summarise
 from serdsim.results.table_files import write_table
 from serdsim.results.table_stream import write_stream
 from serdsim.results.unfinished import Unfinished
+from serdsim.simulation.columns import columns_table
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.prepared import Prepared
 
-TABLE, FAILURES = "trajectories", "failures"
+TABLE, FAILURES, COLUMNS = "trajectories", "failures", "columns"
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,7 @@ def _write_tables(ready: Prepared, work: Unfinished, folder: Path, progress: Pro
     write_stream(pieces(), job.individuals * len(ready.times), folder, TABLE)
     failures = pd.DataFrame(lost, columns=["individual", "status", "message"]).astype({"individual": np.int64})
     write_table(failures, folder, FAILURES)
+    write_table(columns_table(ready), folder, COLUMNS)
     return failures
 
 

@@ -1,0 +1,46 @@
+"""When a host is observed if nobody says: evenly, and closely in the first and the last dosing interval of each drug."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serdsim.dosing.regimen import Regimen
+from serdsim.simulation.host_doses import SINGLE_H, doses_in_order
+
+_SHORT_H, _NEAR_H, _FAR_H = 336.0, 1.0, 6.0  # up to two weeks hourly, then every six hours
+_CLOSE = 96  # observations in a dosing interval that exposures are read from
+
+Interval = tuple[float, float]
+
+
+def host_times(regimen: Regimen, duration_h: float) -> np.ndarray:
+    """Return the output times [h] of a host; they never change a step."""
+    steps = np.arange(int(duration_h / _even(duration_h) * (1.0 + 1e-12)) + 1)
+    parts = [_even(duration_h) * steps, np.array([duration_h])]
+    parts += [
+        start + (end - start) / _CLOSE * np.arange(_CLOSE + 1) for drug in regimen.drugs for start, end in ends(regimen, drug, duration_h)
+    ]
+    times = np.unique(np.round(np.concatenate(parts), 9))
+    return times[times <= duration_h]
+
+
+def host_times_in_words(regimen: Regimen, duration_h: float) -> str:
+    """Return what `host_times` observes."""
+    close = " and ".join(drug for drug in regimen.drugs if ends(regimen, drug, duration_h))
+    also = f", and {_CLOSE + 1} times in the first and the last dosing interval of {close}" if close else ""
+    return f"every {_even(duration_h):g} h{also}"
+
+
+def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
+    """Return the first and the last dosing interval of a drug that begin before the end [h]; one where both are the same."""
+    given = [(time, dose.interval_h or SINGLE_H) for time, dose in doses_in_order(regimen, drug) if time < end_h]
+    if not given:
+        return ()
+    follow = [time for time, _ in given if time > given[0][0]]
+    first = (given[0][0], min(follow[0] if follow else given[0][0] + given[0][1], end_h))
+    last = (given[-1][0], min(given[-1][0] + given[-1][1], end_h))
+    return (first, last) if last != first else (first,)
+
+
+def _even(duration_h: float) -> float:
+    return min(_NEAR_H, duration_h) if duration_h <= _SHORT_H else _FAR_H

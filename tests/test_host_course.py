@@ -1,0 +1,133 @@
+"""What is read from the course of a host, by hand: exposures, lowest values, changes, RECIST; when hosts are observed; names of outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from library_cases import copied, edit
+from serdsim.dosing.regimen import parse_regimen
+from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, responses
+from serdsim.errors import ModelError
+from serdsim.model.library import load
+from serdsim.model.outputs import SHOWN, read_outputs
+from serdsim.model.recipe import read_recipe, shipped_library, shipped_models
+from serdsim.results.dataset import unit_of
+from serdsim.simulation.host_times import ends, host_times, host_times_in_words
+from serdsim.simulation.prepared import prepare
+from serdsim.units import parse_unit
+
+DRUGS = {"drug": "imlunestrant", "partner": "abemaciclib"}
+TWO = "imlunestrant 400 mg po q24h x 84 + abemaciclib 150 mg po q12h x 168"
+
+
+def test_exposure_of_a_triangle() -> None:
+    """0 to 4 in two hours, back to 1 in three: area 4 + 7.5, lowest after the peak 1, though it began at 0."""
+    found = exposure(np.array([10.0, 12.0, 15.0]), np.array([[0.0, 4.0, 1.0], [0.0, 8.0, 2.0]]))
+    assert found.highest.tolist() == [4.0, 8.0]
+    assert found.peak_time.tolist() == [2.0, 2.0]
+    assert found.lowest.tolist() == [1.0, 2.0]
+    assert found.area.tolist() == [11.5, 23.0]
+
+
+def test_lowest_and_change() -> None:
+    values = np.array([[2.0, 1.0, 1.0, 3.0], [0.0, 1.0, 2.0, 3.0]])
+    least, when = lowest(np.array([0.0, 24.0, 48.0, 72.0]), values)
+    assert least.tolist() == [1.0, 0.0]
+    assert when.tolist() == [24.0, 0.0]
+    assert change(values)[0].tolist() == [0.0, -0.5, -0.5, 0.5]
+    assert np.all(np.isnan(change(values)[1]))
+
+
+@pytest.mark.parametrize(
+    ("diameters", "word"),
+    [
+        ([20.0, 14.1], "stable disease"),
+        ([20.0, 14.0], "partial response"),
+        ([20.0, 24.9], "stable disease"),  # 24.5 %, but not 5 mm
+        ([20.0, 25.0], "progressive disease"),
+        ([60.0, 66.0], "stable disease"),  # 6 mm, but not 20 %
+        ([60.0, 72.0], "progressive disease"),
+        ([20.0, 10.0, 15.0], "progressive disease"),  # from the smallest, though still below the start
+        ([20.0, 10.0, 14.0], "partial response"),
+    ],
+)
+def test_recist_by_hand(diameters: list[float], word: str) -> None:
+    assert RESPONSES[int(responses(np.array([diameters]), -0.3, 0.2, 5.0)[0, -1])] == word
+
+
+def test_hosts_are_observed_closely_where_exposures_are_read() -> None:
+    regimen = parse_regimen(TWO)
+    assert ends(regimen, "imlunestrant", 2016.0) == ((0.0, 24.0), (1992.0, 2016.0))
+    assert ends(regimen, "abemaciclib", 2010.0) == ((0.0, 12.0), (2004.0, 2010.0))
+    assert ends(parse_regimen("imlunestrant 400 mg po once from 5 h"), "imlunestrant", 90.0) == ((5.0, 90.0),)
+    assert ends(regimen, "imlunestrant", 0.0) == ()
+    times = host_times(regimen, 2016.0)
+    assert np.all(np.diff(times) > 0)
+    assert times[0] == 0.0
+    assert times[-1] == 2016.0
+    inside = times[(times >= 24.0) & (times <= 1992.0)]
+    assert np.allclose(np.diff(inside), 6.0)
+    assert np.sum((times >= 1992.0) & (times < 2004.0)) == 48
+    assert "every 6 h" in host_times_in_words(regimen, 2016.0)
+    assert "imlunestrant and abemaciclib" in host_times_in_words(regimen, 2016.0)
+    assert host_times(parse_regimen("imlunestrant 4 mg po once"), 0.5)[-1] == 0.5
+
+
+def test_more_observations_change_no_number() -> None:
+    own = prepare("pk_human", parse_regimen("imlunestrant 400 mg po q24h x 3"))
+    assert own.record["plan"]["every_h"] is None
+    assert "observed" in own.record["plan"]
+    assert "--every" not in str(own.record["replay"])
+    assert prepare("cell", duration_h=3.0).record["plan"]["every_h"] == 1.0
+    assert prepare("pk_human", every_h=2.0).times[1] == 2.0
+
+
+@pytest.mark.parametrize("model", ["patient", "mouse", "pk_human", "pk_mouse", "cell"])
+def test_every_output_has_a_title_and_the_unit_of_the_model(model: str) -> None:
+    names, recipe, loaded = read_outputs(shipped_library(), DRUGS), read_recipe(model, shipped_library()), load(model)
+    drawn = {id for drawing in names.drawings for id in drawing.outputs}
+    for id in recipe.outputs:
+        label = names.labels[id]
+        assert "{" not in label.title + label.short
+        assert parse_unit(label.unit).matches(parse_unit(unit_of(loaded, id)))
+        assert id in drawn or model == "cell"
+        assert label.place in ("", *recipe.defaults)
+        assert not label.molar_mass or loaded.quantity(label.molar_mass).unit == "g_per_mol" or loaded.quantity(label.molar_mass).value
+
+
+def test_what_is_drawn_and_read_has_a_name() -> None:
+    names = read_outputs(shipped_library(), DRUGS)
+    for drawing in names.drawings:
+        assert drawing.shown in SHOWN
+        assert set(drawing.outputs) <= set(names.labels)
+        assert drawing.unit != "ng/mL" or all(names.labels[id].molar_mass for id in drawing.outputs)
+    assert len({drawing.id for drawing in names.drawings}) == len(names.drawings)
+    assert names.response is not None
+    assert set(names.response.models) <= set(shipped_models())
+
+
+def test_a_name_that_no_output_has_is_named_with_its_line(tmp_path: Path) -> None:
+    library = copied(tmp_path)
+    line = edit(library, "outputs.yaml", "outputs: [ctdna_allele]}", "outputs: [ctdna_alele]}")
+    with pytest.raises(ModelError, match=rf"outputs.yaml:{line}.*ctdna_alele(.|\n)*ctdna_allele"):
+        read_outputs(library, DRUGS)
+    (library / "outputs.yaml").unlink()
+    assert not read_outputs(library, DRUGS).labels
+
+
+def test_a_recipe_says_how_exactly_its_model_is_run(tmp_path: Path) -> None:
+    ready = prepare("patient", parse_regimen("imlunestrant 400 mg po once"))
+    assert ready.job.tolerance == read_recipe("patient", shipped_library()).tolerance
+    assert ready.record["plan"]["rtol"] == ready.job.tolerance.rtol
+    library = copied(tmp_path)
+    edit(library, "models/patient.yaml", "rtol: 1e-3", "rtol: 1e-5")
+    finer = prepare("patient", parse_regimen("imlunestrant 400 mg po once"), library=library)
+    assert finer.job.tolerance.rtol == 1e-5
+    assert finer.run != ready.run
+    assert "rtol" not in prepare("cell").record["plan"]
+    edit(library, "models/patient.yaml", "atol: 1e-6", "atol: 0")
+    with pytest.raises(ModelError, match="atol"):
+        prepare("patient", library=library)

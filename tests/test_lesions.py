@@ -1,0 +1,114 @@
+"""Several lesions of one patient: read from words, sized by their diameters, with one exposure, and summed up as RECIST does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serdsim.cli import main
+from serdsim.errors import InputError
+from serdsim.results.courses import Courses
+from serdsim.simulation.lesions import lesions_in_words, parse_lesions
+from serdsim.simulation.named import simulate_named
+from serdsim.simulation.prepared import prepare
+
+TWO = "liver: 15 mm, brain-left: 0.8 cm"
+OUTPUTS = ["drug_plasma", "drug_cell", "tumour_diameter", "n_cells"]
+
+
+def run(**options):
+    return simulate_named("patient", "imlunestrant 400 mg po q24h x 2", duration_h=48.0, every_h=12.0, outputs=OUTPUTS, **options).dataset
+
+
+def test_lesions_are_read_and_written() -> None:
+    found = parse_lesions(TWO)
+    assert [(one.name, one.diameter, one.in_brain) for one in found] == [("liver", 15.0, False), ("brain-left", 8.0, True)]
+    assert parse_lesions(lesions_in_words(found)) == found
+
+
+@pytest.mark.parametrize(
+    "words", ["", "liver", "liver: 15", "liver: -3 mm", "liver: 0 mm", "liver: nan mm", "liver: 3 mg", "a: 3 mm, a: 4 mm", "a: 1.2.3 mm"]
+)
+def test_what_is_no_lesion_is_refused(words: str) -> None:
+    with pytest.raises(InputError, match="mm"):
+        parse_lesions(words)
+
+
+def test_each_lesion_has_its_size_and_all_share_the_exposure() -> None:
+    found = run(lesions=TWO)
+    assert found["lesion"].values.tolist() == [0, 1]
+    assert found["tumour_diameter"].values[:, 0] == pytest.approx([15.0, 8.0], rel=1e-6)
+    assert np.allclose(*found["drug_plasma"].values, rtol=2e-3)
+    assert not np.allclose(found["drug_cell"].values[0, 1:], found["drug_cell"].values[1, 1:], rtol=1e-3)
+
+
+def test_a_lesion_is_the_individual_that_the_same_numbers_make() -> None:
+    """One whose cells and place are set by name, the other in the list."""
+    listed = run(lesions=TWO)
+    for number, place in ((0, 0.0), (1, 1.0)):
+        cells = float(listed["n_cells"].values[number, 0])
+        alone = run(settings={"n_cells": cells, "in_brain": place})
+        assert listed["tumour_diameter"].values[number] == pytest.approx(alone["tumour_diameter"].values[0], rel=1e-9)
+
+
+def test_lesions_of_drawn_patients_share_what_is_drawn() -> None:
+    found = run(lesions=TWO, draws=3, patients=2, seed=7)
+    assert found["draw"].values.tolist() == [0] * 6 + [1] * 6 + [2] * 6
+    assert found["patient"].values.tolist() == [0, 0, 1, 1, 2, 2] * 3
+    plasma = found["drug_plasma"].values
+    assert np.allclose(plasma[0::2], plasma[1::2], rtol=5e-3)
+    assert len(np.unique(plasma[0::2, -1])) == 9
+    without = run(draws=3, patients=2, seed=7)["drug_plasma"].values
+    assert np.allclose(plasma[0::2], without, rtol=5e-3)
+    assert found["tumour_diameter"].values[0::2, 0] == pytest.approx(np.full(9, 15.0), rel=1e-3)
+
+
+def test_no_chunk_changes_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    from serdsim.engine.engines import NATIVE, Engine
+
+    small = Engine(NATIVE.numerics, NATIVE.build, NATIVE.run, NATIVE.pool, 5, NATIVE.rtol)
+    whole, cut = (run(lesions=TWO, draws=4, patients=1, engine=engine) for engine in (None, small))
+    assert np.array_equal(whole["drug_cell"].values, cut["drug_cell"].values)
+
+
+def test_sums_are_of_whole_patients() -> None:
+    values = {"d": np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])}
+    courses = Courses(np.array([0.0, 1.0]), values, {"individual": np.array([0, 1, 3]), "lesion": np.array([0, 1, 1])}, 4)
+    summed = courses.with_sum("d", "sum", 2)
+    assert summed.values["sum"].tolist() == [[4.0, 6.0], [4.0, 6.0]]
+    assert summed.who["individual"].tolist() == [0, 1]
+    assert set(summed.apart("d")) == {0, 1}
+    assert set(summed.apart("sum")) == {None}
+
+
+def test_the_run_says_which_lesion_is_which(tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [
+        "simulate",
+        "patient",
+        "imlunestrant 400 mg po q24h x 4",
+        "--genotype",
+        "Y537S",
+        "--lesions",
+        TWO,
+        "--plot",
+        "--out",
+        str(tmp_path),
+    ]
+    assert main(asked) == 0
+    said = capsys.readouterr()
+    assert "sum of the diameters" in said.out
+    assert "0 liver, 1 brain-left" in said.err
+    (run,) = tmp_path.iterdir()
+    readings, columns = (pd.read_csv(run / "tables" / f"{name}.csv") for name in ("readings", "columns"))
+    start = readings[(readings["output"] == "sum_of_diameters") & (readings["measure"] == "start")]["value"].item()
+    assert start == pytest.approx(23.0, rel=1e-3)
+    assert readings[readings["output"] == "drug_plasma"]["title"].nunique() == 1
+    assert readings[readings["output"] == "drug_cell"]["title"].nunique() == 2
+    assert "ctdna_allele" not in set(readings["output"])
+    assert "0 liver, 1 brain-left" in columns.set_index("column").loc["lesion", "title"]
+    assert (run / "figures" / "sum-of-diameters.svg").is_file()
+    replay = prepare("patient", None, lesions=parse_lesions(TWO)).record["replay"]
+    assert '--lesions "liver: 15.0 mm, brain-left: 8.0 mm"' in str(replay)
+    assert main(["simulate", "cell", "--lesions", TWO, "--out", str(tmp_path)]) == 2
+    assert "has no lesions" in capsys.readouterr().err
