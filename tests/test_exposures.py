@@ -53,6 +53,14 @@ def test_an_exposure_names_open_rows_and_known_sources():
             assert one.grade == "recalled", one.id
 
 
+def test_every_row_of_people_is_used():
+    """A number of the tables or an exposure names it, in its locator or in words."""
+    text = "".join((LIBRARY / name).read_text(encoding="utf-8") for name in ("pk_human.tsv", "exposures.tsv", "salts.tsv"))
+    rows = {id.split(".")[0] for id in read_facts(LIBRARY) if re.match(r"C\d{3}", id)}
+    assert len(rows) > 80
+    assert {id for id in rows if id not in text} == set()
+
+
 def test_a_changed_number_leaves_the_stated_error():
     """The test above can fail: half the clearance doubles an exposure."""
     rows = [one for one in EVERY if one.id == "imlunestrant.auc_ss"]

@@ -163,7 +163,7 @@ def test_a_mass_per_weight_reads_back_and_is_no_record_of_nonmem() -> None:
 
 
 def test_a_mass_per_weight_means_nothing_to_a_dish() -> None:
-    with pytest.raises(RegimenError, match="has no body weight"):
+    with pytest.raises(RegimenError, match="counts by body weight, and the model cell has none"):
         simulate_named("cell", "imlunestrant 5 mg/kg once")
 
 

@@ -124,10 +124,10 @@ class Outcome:
     reasons: tuple[str, ...] = ()
     parts: tuple[PartOutcome, ...] = ()
     controls: tuple[ControlOutcome, ...] = ()
-    hypotheses: tuple[PartOutcome, ...] = ()
     ablations: tuple[AblationOutcome, ...] = ()
     panels: tuple[Panel, ...] = ()
     run: str | None = None
+    hypotheses: tuple[PartOutcome, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from serdsim.dosing.regimen import Dose, Regimen, kind_of
 from serdsim.engine.plan import Schedule
 from serdsim.errors import Issue, RegimenError
 from serdsim.simulation.event_rules import Item, follow
-from serdsim.simulation.host_doses import Entry, entries_of, second_doses
+from serdsim.simulation.host_doses import Entry, entries_of, refuse_dose, second_doses
 from serdsim.simulation.question import Question
 from serdsim.units import convert, parse_unit
 
@@ -101,8 +101,7 @@ def _converted(dose: Dose, question: Question, target: str, substance: str) -> f
         repair = "Write the concentration in the medium" if question.pre_run else "Divide the mass by the molar mass of the drug"
         raise RegimenError(Issue(f"{_written(dose)}: the model {question.name} cannot take a mass", expected=where, repair=repair))
     if kind == "mass per weight":
-        problem = f"{_written(dose)}: the model {question.name} has no body weight"
-        raise RegimenError(Issue(problem, expected=where, repair="Write the dose without /kg, or name a model of a host"))
+        refuse_dose(dose, dose.unit, f'"{dose.unit}" counts by body weight, and the model {question.name} has none', where)
     _refuse_route(dose, question, target)
     if kind == "concentration" and not weighed and size.value is not None and size.unit is not None:
         return convert(dose.amount, dose.unit, f"{substance}/({size.unit})") * size.value

@@ -60,7 +60,7 @@ def entries_of(dose: Dose, ways: Ways, model: Model) -> tuple[Entry, ...]:
 def amount_into_host(dose: Dose, ways: Ways, model: Model) -> float:
     """Return how much free base one dose is [nmol]; see `entries_of` for what is refused."""
     if dose.kind == "concentration":
-        _refuse(dose, dose.unit, f"{dose.unit} is a concentration, and a host takes doses", "a mass such as 400 mg, or an amount", None)
+        refuse_dose(dose, dose.unit, f"{dose.unit} is a concentration, and a host takes doses", "a mass such as 400 mg, or an amount")
     if dose.kind == "amount":
         amount = convert(dose.amount, dose.unit, "nmol")
     else:
@@ -68,7 +68,7 @@ def amount_into_host(dose: Dose, ways: Ways, model: Model) -> float:
         grams = convert(dose.amount, dose.unit.removesuffix(PER_WEIGHT), "g") * weight
         amount = convert(grams / _value(model, ways.molar_mass), "mol", "nmol")
     if not math.isfinite(amount):
-        _refuse(dose, dose.unit, "the dose is too large for a number", "an amount that is a finite number of nmol", None)
+        refuse_dose(dose, dose.unit, "the dose is too large for a number", "an amount that is a finite number of nmol")
     return amount
 
 
@@ -78,15 +78,15 @@ def _way(dose: Dose, ways: Ways, model: Model) -> Way:
     if dose.kind == "concentration":
         amount_into_host(dose, ways, model)
     if dose.route is None:
-        _refuse(dose, dose.unit, f"the dose of {dose.drug} has no route", f"one of {said} behind the unit", f"{dose.unit} {given[0]}")
+        refuse_dose(dose, dose.unit, f"the dose of {dose.drug} has no route", f"one of {said} behind the unit", f"{dose.unit} {given[0]}")
     name = "iv" if dose.route == "iv-inf" else dose.route
     if name not in given:
         problem = f"nothing was read of {dose.drug} given {dose.route}"
-        _refuse(dose, str(dose.route), problem, f"one of {said}", given[0])
+        refuse_dose(dose, str(dose.route), problem, f"one of {said}", given[0])
     return ways.routes[name]
 
 
-def _refuse(dose: Dose, word: str, problem: str, expected: str, meant: str | None) -> NoReturn:
+def refuse_dose(dose: Dose, word: str, problem: str, expected: str, meant: str | None = None) -> NoReturn:
     """Raise an error that shows the dose with carets under a word of it."""
     text = format_regimen(Regimen((dose,)))
     place = text.index(f" {word} ") + 1 if f" {word} " in text else 0
