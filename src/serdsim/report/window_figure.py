@@ -150,7 +150,8 @@ def _foot(tracks: Sequence[Scale], top: float) -> list[str]:
             step += 1
         begin = axis.ticks.index(0.0) % step if 0.0 in axis.ticks else 0
         for tick in axis.ticks[begin::step]:
-            out.append(svg.text(axis(tick), top + 20, axis.label(tick), ("f-ink2", shapes.INK2), "middle"))
+            at = max(axis(tick), svg.width(axis.label(tick), SIZE) / 2)
+            out.append(svg.text(at, top + 20, axis.label(tick), ("f-ink2", shapes.INK2), "middle"))
     return out
 
 
