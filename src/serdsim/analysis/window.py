@@ -24,6 +24,7 @@ from serdsim.references import Reference
 from serdsim.results.run_id import content_hash
 from serdsim.simulation.draws import Draws
 from serdsim.tables import Column, read_table
+from serdsim.units import convert
 
 VOLUME = "tumour_volume"
 _NOISE = (Column("observableId"), Column("experimentId"), Column("time", "number"), Column("noiseParameters", "number"))
@@ -175,7 +176,7 @@ def _section(
         points(record, drawn[0], central[0], facts, widths(root, record)),
         differences(record, drawn[0]),
         volumes(record, drawn[1], central[1]),
-        experiments[1].hours / 168.0,
+        convert(experiments[1].hours, "h", "week"),
         sum(reading.failed for reading in every),
         content_hash([models, asdict(record), seen, [[e.pre_run, e.hours, e.every] for e in experiments]]),
     )
