@@ -90,7 +90,7 @@ def _tumour(rows: Sequence[HostReading]) -> None:
     table = []
     for title, found in cells.items():
         best, last = found["best change"], found["change at the end"]
-        start = f"{_number(found['start'])} {found['start'].unit}"
+        start = f"{_number(found['start'])} {found['start'].unit.replace('^3', '³')}"
         table.append((title, start, f"{_number(best, '+')} %", _day(best), f"{_number(last, '+')} %", _day(last)))
     print_table(("Tumour", "At the start", "Best change", "on day", "Last change", "on day"), table)
     print()
