@@ -14,7 +14,18 @@ import pytest
 
 from library_cases import copied, edit, set_cell
 from report_cases import ROWS, SVG, Words, an_answer, references
-from serdsim.analysis.window import WindowSection, differences, points, public, volumes, widths, window_section, window_sources
+from serdsim.analysis.window import (
+    WindowSection,
+    differences,
+    distances,
+    points,
+    public,
+    spread,
+    volumes,
+    widths,
+    window_section,
+    window_sources,
+)
 from serdsim.analysis.window_record import WindowRecord, read_window_record
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.errors import ClaimError
@@ -53,7 +64,16 @@ def made(left: Left, later: Left | None = None, central: Left | None = None) -> 
     middle = planted("WINDOW", central or left)
     noise = widths(LIBRARY, RECORD)
     shown = points(RECORD, early, middle, FACTS, noise)
-    return WindowSection(RECORD, shown, differences(RECORD, early), volumes(RECORD, late, late), 16.0, 0, "abc")
+    return WindowSection(
+        RECORD,
+        shown,
+        differences(RECORD, early),
+        volumes(RECORD, late, late),
+        16.0,
+        spread(distances(RECORD, early, FACTS, noise)),
+        0,
+        "abc",
+    )
 
 
 def by_dose(step: float) -> Left:
@@ -80,6 +100,15 @@ def test_a_miss_is_counted_in_widths_of_what_is_left() -> None:
     assert exact.widths == pytest.approx(0.0) and not missed(exact, RECORD.far)
     assert off.widths == pytest.approx(math.log(seen / 0.6) / width) and missed(off, RECORD.far)
     assert missed(replace(off, central=math.nan), RECORD.far)
+
+
+def test_a_draw_is_as_far_off_as_its_readings_together() -> None:
+    found = made(lambda *_: [0.5, 0.3, 0.3, 0.3], central=lambda *_: [0.5] * 4)
+    seen = [point.widths for point in found.points if point.fact is not None]
+    assert found.off.median == pytest.approx(made(lambda *_: [0.3] * 4).off.median)
+    one = made(lambda *_: [0.5] * 4)
+    assert one.off.median == pytest.approx(math.sqrt(sum(width**2 for width in seen) / 20))
+    assert f"are {one.off.median:.1f} widths off at the central values" in window_view(one, {}).calibration
 
 
 def test_calibration_agrees_with_the_fit_at_its_nominal_values(section: WindowSection) -> None:

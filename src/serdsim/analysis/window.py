@@ -97,13 +97,18 @@ class Volume:
 
 @dataclass(frozen=True)
 class WindowSection:
-    """What the page says of window trials; `failed` counts simulations that did not end well, `rests_on` is a hash."""
+    """What the page says of window trials.
+
+    `off` is the root mean square of all fitted readings' distances [widths] over draws; `failed` counts simulations that did not end
+    well, `rests_on` is a hash.
+    """
 
     record: WindowRecord
     points: tuple[Point, ...]
     differences: tuple[Difference, ...]
     volumes: tuple[Volume, ...]
     weeks: float
+    off: Spread
     failed: int
     rests_on: str
 
@@ -171,12 +176,14 @@ def _section(
     every = [reading for found in (*drawn, *central) for reading in found.series.values()]
     seen = [[fact.value, fact.unit] for arm in record.arms for fact in (facts[row] for row in arm.seen.values())]
     models = [model_digest(model) for found in drawn for model in found.models.values()]
+    noise = widths(root, record)
     return WindowSection(
         record,
-        points(record, drawn[0], central[0], facts, widths(root, record)),
+        points(record, drawn[0], central[0], facts, noise),
         differences(record, drawn[0]),
         volumes(record, drawn[1], central[1]),
         convert(experiments[1].hours, "h", "week"),
+        spread(distances(record, drawn[0], facts, noise)),
         sum(reading.failed for reading in every),
         content_hash([models, asdict(record), seen, [[e.pre_run, e.hours, e.every] for e in experiments]]),
     )
@@ -215,6 +222,20 @@ def points(
             fact, width = (facts[row], noise[key]) if row else (None, math.nan)
             found.append(Point(arm, marker.id, marker.label, spread(change), float(middle[0]), fact, width))
     return tuple(found)
+
+
+def distances(
+    record: WindowRecord, drawn: Readings, facts: Mapping[str, Fact], noise: Mapping[tuple[str, str, float], float]
+) -> np.ndarray:
+    """Return how far each draw lies from the fitted readings: the root mean square [widths], shape (draw,)."""
+    markers = {marker.id: marker for marker in record.markers}
+    found = []
+    for arm in record.arms:
+        for id, row in arm.seen.items():
+            change = changes(drawn, arm, markers[id].output)
+            apart = math.log1p(-(facts[row].value or 0.0) / 100.0) - np.log1p(change / 100.0)
+            found.append(apart / noise[markers[id].observable, arm.fitted, arm.time])
+    return np.asarray(np.sqrt(np.mean(np.square(found), axis=0)))
 
 
 def changes(readings: Readings, arm: WindowArm, output: str) -> np.ndarray:

@@ -90,8 +90,15 @@ def _calibration(section: WindowSection) -> str:
         f"{len(seen)} readings of {_listed(drugs)} are calibration, since the numbers of patients were "
         f"fitted to them. At the central value of every number {_count(off)} of the {len(seen)} lie more than "
         f"{numbers.plain(section.record.far)} widths from what was observed, where a width is the noise that the fit gives a trial's mean. "
-        f"{_count(inside).capitalize()} of the {len(seen)} observed values lie inside the central 90 % of the draws."
+        f"{_count(inside).capitalize()} of the {len(seen)} observed values lie inside the central 90 % of the draws. "
+        f"All readings together are {numbers.significant(_together(seen))} widths off at the central values (root mean "
+        f"square), and {numbers.significant(section.off.median)} in the middle draw, from {numbers.significant(section.off.lo90)} to "
+        f"{numbers.significant(section.off.hi90)} in the central 90 %."
     )
+
+
+def _together(seen: Sequence[Point]) -> float:
+    return math.sqrt(math.fsum(point.widths**2 for point in seen) / len(seen))
 
 
 def _miss(point: Point) -> str:
