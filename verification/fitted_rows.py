@@ -23,7 +23,9 @@ KEYS = {
     "cell_lines.tsv": "cell_line",
     "hosts.tsv": "host",
     "tissue.tsv": "drug",
+    "pk_human.tsv": "drug",
 }
+APART = 1e-9  # a correlation below is that of numbers that no measurement joins
 MOVED = 0.3  # widths of the prior: a value that measurements moved further is theirs, whatever its own width
 
 
@@ -96,28 +98,30 @@ def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: s
                     "locator": "; ".join(ids),
                     "grade": "fitted" if fitted.informed[i] or abs(fitted.moved[i]) >= MOVED else "assumption",
                 }
-                told = "" if fitted.informed[i] else _untold(fitted.moved[i])
+                told = "" if fitted.informed[i] else _untold(fitted.moved[i], script)
                 record["note"] = "; ".join([f"fitted by verification/{script}{told}", *([notes[name]] if name in notes else [])])
             rows.append(record)
         write_table(library / table, columns, rows)
     write_correlations(library, fitted, script)
 
 
-def _untold(moved: float) -> str:
+def _untold(moved: float, script: str) -> str:
     """Return the words on a row whose width the measurements did not narrow; `moved` is in widths of its prior."""
     if abs(moved) < MOVED:
-        return "; the rows told no more than the prior, which is the first prototype's value"
+        return "; the rows told no more than the prior" + (", which is the first prototype's value" if script == "take_fit.py" else "")
     return "; moved with others that the rows tell only together, the width is that of the prior"
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
-    """Write the correlations of the fit; those of others, such as the class prior's, stay."""
+    """Write the correlations of the fit but those of numbers that no measurement joins; those of others, such as the class prior's, stay."""
     path = library / "correlations.tsv"
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []
     names = [row_name(name) for name in fitted.together]
     records = [r for r in kept if not str(r["note"]).startswith(note)]
     for (i, first), (j, second) in combinations(enumerate(names), 2):
+        if abs(fitted.correlation[i, j]) < APART:
+            continue
         record = {"first": first, "second": second, "value": float(f"{fitted.correlation[i, j]:.4f}")}
         records.append(record | {"unit": "dimensionless", "grade": "fitted", "source": "Serdsim2026", "note": note})
     write_table(path, CORRELATION, records)

@@ -11,8 +11,14 @@ from serdsim.model.recipe import Recipe
 from serdsim.tables import format_number
 
 
-def sbml_of(model: Model, recipe: Recipe, references: Mapping[str, str]) -> str:
-    """Return the model with its values as SBML; `references` become parameters with the unit of what they keep, 1 at first."""
+AREA = "unit nM_h = 3600e-9 mole * second / litre;"
+
+
+def sbml_of(model: Model, recipe: Recipe, references: Mapping[str, str], areas: Mapping[str, str] | None = None) -> str:
+    """Return the model with its values as SBML.
+
+    `references` become parameters with the unit of what they keep, 1 at first; `areas` become states that grow by a concentration [nM h].
+    """
     text = join_fragments(recipe.fragments, recipe.id, recipe.clones).text
     body = text[: text.rindex("end")]
     ruled = {rule.target for rule in model.rules if rule.kind != "rate"}
@@ -21,6 +27,8 @@ def sbml_of(model: Model, recipe: Recipe, references: Mapping[str, str]) -> str:
     }
     lines = [f"{id} = {format_number(float(value))};" for id, value in numbers.items() if value is not None]
     lines += [f"var {id} = 1;  {id} has {unit_of(body, kept)};" for id, kept in references.items()]
+    if areas:
+        lines += [AREA, *(f"var {id} = 0;  {id} has nM_h;  {id}' = {grows};" for id, grows in areas.items())]
     found = antimony_to_sbml("\n".join([body, *lines, "end", ""]))
     return re.sub(r"<!--.*?-->\n?", "", found, flags=re.DOTALL)
 

@@ -1,6 +1,6 @@
-"""Write the shipped fit problems of hosts, library/problems/window and library/problems/xenograft, from their specs.
+"""Write the shipped fit problems of hosts, library/problems/pk, window and xenograft, from their specs.
 
-    python verification/write_host_problems.py            # write both
+    python verification/write_host_problems.py            # write all
     python verification/write_host_problems.py FOLDER     # write into another folder
 
 The specs in verification/host_problems say what is measured, how it is compared and what is estimated, with reasons. Doses become
@@ -21,18 +21,19 @@ from typing import Any
 
 import yaml
 from fitted_rows import find
+from host_doses import dosed
 from problem_arms import Changes, unlike, word
 from problem_model import sbml_of
+from problem_peaks import with_peaks
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
 from serdsim.dosing.regimen import Regimen, parse_regimen
-from serdsim.engine.plan import KINDS
 from serdsim.errors import SerdsimError
 from serdsim.model.entities import Model
 from serdsim.model.library import load
+from serdsim.model.library_rows import rows_of
 from serdsim.model.plating import Plating
 from serdsim.model.recipe import read_recipe, shipped_library
-from serdsim.simulation.doses import schedule_of
 from serdsim.simulation.question import Question, ask
 from serdsim.tables import Column, format_number, write_table
 
@@ -44,12 +45,15 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Host:
-    """A spec, the library, the model that the problem holds, and which rows its parameters fill (`fills`: formula by row name)."""
+    """A spec, the library, the model that the problem holds, and which rows its parameters fill (`fills`: formula by row name).
+
+    `plating` is None for a model without cells.
+    """
 
     spec: Mapping[str, Any]
     library: Path
     base: Model
-    plating: Plating
+    plating: Plating | None
     fills: Mapping[str, str]
 
 
@@ -64,11 +68,18 @@ class Course:
 
 def read_host(path: Path, library: Path) -> Host:
     """Return a spec with what it rests on."""
-    spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-    plating = read_recipe(spec["model"], library).plating
-    assert plating is not None
-    rows = {one["row"].split(":", 1)[1].replace(":", "."): one["id"] for one in spec["parameters"]}
-    return Host(spec, library, load(spec["model"], library=library, **spec["select"]), plating, rows)
+    spec = with_peaks(yaml.safe_load(path.read_text(encoding="utf-8")))
+    fills = {}
+    for one in spec["parameters"]:
+        key, id = one["row"].split(":")[1:]
+        fills |= {f"{key}.{row}": f"{one['id']} / (1 + {one['id']})" if is_odds(one) else one["id"] for row in (id, *one.get("fills", ()))}
+    base = load(spec["model"], library=library, **spec["select"])
+    return Host(spec, library, base, read_recipe(spec["model"], library).plating, fills)
+
+
+def is_odds(parameter: Mapping[str, Any]) -> bool:
+    """Return whether a parameter is the odds of a share."""
+    return bool(parameter.get("transform", "identity") == "odds")
 
 
 def experiment(host: Host, one: Mapping[str, Any]) -> Course:
@@ -76,11 +87,11 @@ def experiment(host: Host, one: Mapping[str, Any]) -> Course:
     spec, regimen = host.spec, parse_regimen(one["regimen"]) if one["regimen"] else Regimen()
     hours = last_hour(host, one["id"])
     question = asked(host, one, regimen)
-    made = {f"made_{word(one['id'])}": made_of(host, question.model)}
+    made = {f"made_{word(one['id'])}": made_of(host, question.model, one["drug"])}
     made |= {f"set_{id}_{word(value)}": ((id, format_number(float(value))),) for id, value in spec["given"].items()}
-    begun: dict[str, Changes] = {"start": start(host)}
+    begun: dict[str, Changes] = {"start": begin} if (begin := start(host)) else {}
     begun |= {f"set_{id}_{word(value)}": ((id, format_number(float(value))),) for id, value in one.get("from_start", {}).items()}
-    doses = dict(dosed(question, regimen, hours))
+    doses = dict(dosed(question, regimen, hours, host.fills))
     first = doses.pop(0.0, {})
     periods = [(-float(spec["pre_run_h"]), tuple(name for name, changes in made.items() if changes)), (0.0, (*begun, *first))]
     periods += [(time, tuple(given)) for time, given in sorted(doses.items())]
@@ -92,7 +103,7 @@ def asked(host: Host, one: Mapping[str, Any], regimen: Regimen) -> Question:
     """Return the question of an experiment; an untreated one has the drug of the problem's model, none of it given."""
     select = host.spec["select"]
     line = one.get("cell_line", select.get("cell_line"))
-    return ask(host.spec["model"], regimen, one.get("genotype", select["genotype"]), line, None, host.library)
+    return ask(host.spec["model"], regimen, one.get("genotype", select.get("genotype")), line, None, host.library)
 
 
 def last_hour(host: Host, id: str) -> float:
@@ -102,10 +113,16 @@ def last_hour(host: Host, id: str) -> float:
     return max(read)
 
 
-def made_of(host: Host, model: Model) -> Changes:
-    """Return what differs from the model of the problem; rows that parameters fill take these."""
+def made_of(host: Host, model: Model, drug: str) -> Changes:
+    """Return what differs from the model of the problem; rows that parameters fill take these.
+
+    Without cells the numbers of other drugs than the one that is given change nothing.
+    """
     found = []
+    others = {row.text("drug") for row in rows_of(host.library / "pk_human.tsv", "drug")} - {drug} if host.plating is None else set()
     for id, evidence in model.evidence.items():
+        if evidence.row.partition(".")[0] in others:
+            continue
         value, usual = model.quantity(id).value, host.base.quantity(id).value
         if evidence.row in host.fills and host.fills[evidence.row] != id:
             found.append((id, host.fills[evidence.row]))
@@ -117,6 +134,8 @@ def made_of(host: Host, model: Model) -> Changes:
 def start(host: Host) -> Changes:
     """Return the size at the start of treatment and the references; all formulas see the values just before."""
     plating = host.plating
+    if plating is None:
+        return tuple(host.spec["references"].items())
     counted = []
     for group, share in zip(plating.groups or (plating.cells,), plating.shares or ("",), strict=True):
         others = " - ".join(id for id in plating.shares if id != "rest")
@@ -126,31 +145,14 @@ def start(host: Host) -> Changes:
     return (*counted, *cleared, *host.spec["references"].items())
 
 
-def dosed(question: Question, regimen: Regimen, hours: float) -> Iterator[tuple[float, dict[str, Changes]]]:
-    """Yield for each time [h] at which doses arrive the conditions that bring them."""
-    schedule = schedule_of(question, regimen, 1, hours, 1.0)
-    found: dict[float, dict[str, Changes]] = {}
-    for time, kind, target, value in zip(schedule.times, schedule.kinds, schedule.targets, schedule.values, strict=True):
-        id, size = schedule.names[target], format_number(float(value))
-        if time >= hours:
-            continue
-        if KINDS[kind] == "add":
-            change = (f"dose_{id}_{word(float(f'{value:.6g}'))}", ((id, f"{id} + {size}"),))
-        elif KINDS[kind] == "set":
-            change = (f"set_{id}_{word(float(value))}", ((id, size),))
-        else:
-            raise ValueError(f"{KINDS[kind]} cannot be written as a condition")
-        found.setdefault(float(time), {})[change[0]] = change[1]
-    yield from found.items()
-
-
 def parameters(host: Host) -> Iterator[Record]:
     """Yield the parameter table: nominal values of the library, priors, bounds four widths either side of the centre."""
     for one in host.spec["parameters"]:
-        centre, width = float(one["centre"]), float(one["width"]) * math.log(10.0)
+        centre, width = float(one["centre"]), float(one["width"]) * (1.0 if is_odds(one) else math.log(10.0))
+        value = float(find(host.library, one["row"]).number("value") or 0.0)
         lower, upper = (float(f"{centre * math.exp(side * REACH * width):.4g}") for side in (-1.0, 1.0))
         record: Record = {"parameterId": one["id"], "lowerBound": lower, "upperBound": upper}
-        record |= {"nominalValue": find(host.library, one["row"]).number("value"), "estimate": "true"}
+        record |= {"nominalValue": value / (1.0 - value) if is_odds(one) else value, "estimate": "true"}
         numbers = f"{format_number(float(f'{math.log(centre):.6g}'))};{format_number(float(f'{width:.6g}'))}"
         yield record | {"priorDistribution": "log-normal", "priorParameters": numbers}
 
@@ -220,7 +222,8 @@ def write(path: Path, folder: Path, library: Path) -> dict[str, int]:
         "terms": compared,
         "sources": list(sources(host)),
         "rows": [
-            {"parameterId": one["id"], **dict(zip(("table", "key", "id"), one["row"].split(":"), strict=True)), "transform": "identity"}
+            {"parameterId": one["id"], **dict(zip(("table", "key", "id"), one["row"].split(":"), strict=True))}
+            | {"transform": one.get("transform", "identity")}
             for one in host.spec["parameters"]
         ],
         "left_out": [{"evidence": row, "reason": why} for row, why in host.spec["left_out"].items()],
@@ -230,7 +233,7 @@ def write(path: Path, folder: Path, library: Path) -> dict[str, int]:
     for name, records in tables.items():
         columns = [Column(id) for id in dict.fromkeys(id for record in records for id in record)]
         write_table(folder / f"{name}.tsv", columns, [{c.name: record.get(c.name) for c in columns} for record in records])
-    text = sbml_of(host.base, read_recipe(host.spec["model"], library), host.spec["references"])
+    text = sbml_of(host.base, read_recipe(host.spec["model"], library), host.spec["references"], host.spec.get("areas", {}))
     (folder / "model.xml").write_text(text, encoding="utf-8")
     (folder / f"{host.spec['id']}.yaml").write_text(
         YAML.format(**host.spec, model_id=read_recipe(host.spec["model"], library).id), encoding="utf-8"
