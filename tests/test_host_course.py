@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from library_cases import copied, edit
@@ -14,7 +15,9 @@ from serdsim.errors import ModelError
 from serdsim.model.library import load
 from serdsim.model.outputs import SHOWN, read_outputs
 from serdsim.model.recipe import read_recipe, shipped_library, shipped_models
+from serdsim.results.courses import read_courses
 from serdsim.results.dataset import unit_of
+from serdsim.results.table_files import write_table
 from serdsim.simulation.host_times import ends, host_times, host_times_in_words
 from serdsim.simulation.prepared import prepare
 from serdsim.units import parse_unit
@@ -70,7 +73,8 @@ def test_hosts_are_observed_closely_where_exposures_are_read() -> None:
     assert times[-1] == 2016.0
     inside = times[(times >= 24.0) & (times <= 1992.0)]
     assert np.allclose(np.diff(inside), 6.0)
-    assert np.sum((times >= 1992.0) & (times < 2004.0)) == 48
+    assert [np.max(np.diff(host_times(regimen, days * 24.0))) for days in (14, 56, 365)] == [1.0, 2.0, 6.0]
+    assert np.sum((times >= 1992.0) & (times < 1998.0)) > 1.2 * np.sum((times >= 1998.0) & (times < 2004.0))
     assert "every 6 h" in host_times_in_words(regimen, 2016.0)
     assert "imlunestrant and abemaciclib" in host_times_in_words(regimen, 2016.0)
     assert host_times(parse_regimen("imlunestrant 4 mg po once"), 0.5)[-1] == 0.5
@@ -131,3 +135,21 @@ def test_a_recipe_says_how_exactly_its_model_is_run(tmp_path: Path) -> None:
     edit(library, "models/patient.yaml", "atol: 1e-6", "atol: 0")
     with pytest.raises(ModelError, match="atol"):
         prepare("patient", library=library)
+
+
+def test_courses_of_a_large_run_are_those_of_its_first_individuals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from serdsim.results import courses
+
+    rows = pd.DataFrame({"individual": np.repeat(np.arange(5), 2), "time": np.tile([0.0, 1.0], 5), "a": np.arange(10.0)})
+    rows["status"] = np.repeat(np.array(["ok", "step_limit", "ok", "ok", "ok"], dtype=object), 2)
+    write_table(rows, tmp_path, "t")
+    whole = read_courses(tmp_path / "t.parquet", ["a"], 5, 2)
+    assert whole.who["individual"].tolist() == [0, 2, 3, 4]
+    assert whole.values["a"].tolist() == [[0.0, 1.0], [4.0, 5.0], [6.0, 7.0], [8.0, 9.0]]
+    assert not whole.partial
+    monkeypatch.setattr(courses, "MOST_NUMBERS", 6)
+    part = read_courses(tmp_path / "t.parquet", ["a"], 5, 2)
+    assert part.who["individual"].tolist() == [0, 2]
+    assert part.partial
+    assert part.over(1.0, 1.0).partial
+    assert part.every == 5

@@ -79,7 +79,7 @@ def test_a_dose_into_muscle_enters_two_sites() -> None:
 def test_a_dose_arrives_after_its_lag_and_an_infusion_at_once() -> None:
     found = run("imlunestrant 400 mg po once", ["dose_drug"], duration_h=1.0, every_h=0.25)["dose_drug"].values.ravel()
     assert list(found[:2]) == [0.0, 0.0] and found[2] == pytest.approx(400e6 / 524.5)
-    infused = run("imlunestrant 40 mg iv-inf 2 h once", [f"drug_{GIVEN}"], duration_h=4.0)[f"drug_{GIVEN}"].values.ravel()
+    infused = run("imlunestrant 40 mg iv-inf 2 h once", [f"drug_{GIVEN}"], duration_h=4.0, every_h=1.0)[f"drug_{GIVEN}"].values.ravel()
     np.testing.assert_allclose(infused, np.minimum(np.arange(5), 2) / 2 * 40e6 / 524.5, rtol=1e-6)
     at_once = run("imlunestrant 40 mg iv once", ["drug_plasma"], duration_h=1.0)["drug_plasma"].values.ravel()
     assert at_once[0] == pytest.approx(40e6 / 524.5 / float(load("pk_human")["V_central_drug"].value))

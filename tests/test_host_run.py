@@ -99,7 +99,7 @@ def test_an_untreated_patient_is_an_honest_run(capsys: pytest.CaptureFixture[str
         ([""], "empty"),
         (["imlunestrant 400 mg po once", "--genotype", "Y537"], "Y537S"),
         (["imlunestrant 400 mg po once", "--set", "fed=nan"], "finite"),
-        (["imlunestrant 400 mg po once", "--set", "k_death=-1"], "outside its bounds"),
+        (["imlunestrant 400 mg po once", "--set", "host_death=-1"], "outside its bounds"),
         (["imlunestrant 400 mg po once", "--set", "share_c1=1.5"], "outside its bounds"),
         (["imlunestrant 400 mg po once", "--set", "in_brain=2"], "outside its bounds"),
         (["imlunestrant 400 mg po once", "--every", "0"], "above 0"),

@@ -112,3 +112,8 @@ def test_the_run_says_which_lesion_is_which(tmp_path, capsys: pytest.CaptureFixt
     assert '--lesions "liver: 15.0 mm, brain-left: 8.0 mm"' in str(replay)
     assert main(["simulate", "cell", "--lesions", TWO, "--out", str(tmp_path)]) == 2
     assert "has no lesions" in capsys.readouterr().err
+
+
+def test_patients_without_a_whole_set_of_lesions_leave_nothing() -> None:
+    none = Courses(np.empty(0), {"d": np.empty((0, 0))}, {"individual": np.empty(0, int), "lesion": np.empty(0, int)}, 2)
+    assert none.with_sum("d", "sum", 2).individuals == 0

@@ -5,6 +5,9 @@ import pytest
 from serdsim.claims.hypotheses import separation
 from serdsim.claims.records import PartOutcome
 
+EACH = "each reach the bound in more than one draw in ten: the data, a direction, cannot tell them apart."
+ONE = "reaches the bound in more than one draw in ten, with the numbers that are assumed here."
+
 
 def part(title: str, p: float) -> PartOutcome:
     return PartOutcome(title, title, 1.0, 0.0, 2.0, "h", "at least 1 h", p)
@@ -13,9 +16,9 @@ def part(title: str, p: float) -> PartOutcome:
 @pytest.mark.parametrize(
     ("shares", "words"),
     [
-        ((0.5, 0.9, 0.2), "A, b and c each reach the bound in more than one draw in ten: the data, a direction, cannot tell them apart."),
-        ((0.5, 0.1, 0.2), "A and c each reach the bound in more than one draw in ten: the data, a direction, cannot tell them apart. B does not reach it, whatever else is drawn."),
-        ((0.5, 0.1, 0.0), "Only a reaches the bound in more than one draw in ten, with the numbers that are assumed here. B and c do not reach it, whatever else is drawn."),
+        ((0.5, 0.9, 0.2), f"A, b and c {EACH}"),
+        ((0.5, 0.1, 0.2), f"A and c {EACH} B does not reach it, whatever else is drawn."),
+        ((0.5, 0.1, 0.0), f"Only a {ONE} B and c do not reach it, whatever else is drawn."),
         ((0.0, 0.1, float("nan")), "A, b and c do not reach it, whatever else is drawn."),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, responses
-from serdsim.model.outputs import Label, Recist
+from serdsim.model.outputs import Arrest, Label, Recist
 from serdsim.results.courses import Courses
 from serdsim.simulation.columns import label_of
 from serdsim.simulation.host_times import ends
@@ -27,7 +27,7 @@ class HostReading:
     Attributes
     ----------
     kind : str
-        ``exposure``, ``lowest``, ``change`` or ``response``.
+        ``exposure``, ``lowest``, ``change``, ``arrest`` or ``response``.
     output, title : str
     measure : str
         What of it; for a response its word.
@@ -62,6 +62,8 @@ def host_readings(ready: Prepared, courses: Courses) -> tuple[HostReading, ...]:
         return ()
     names = ready.names
     found = [*_exposures(ready, courses), *_lowest(ready, courses), *_changes(ready, courses)]
+    if names.arrest is not None:
+        found += [one for title, part in by_lesion(ready, courses, names.arrest.of) for one in _arrest(names.arrest, title, part)]
     recist = names.response
     if recist is not None and ready.question.name in recist.models:
         id = SUM if SUM in courses.values else recist.diameter
@@ -144,6 +146,14 @@ def _changes(ready: Prepared, courses: Courses) -> Iterator[HostReading]:
             yield _over(values[:, 0], "change", id, title, "start", label.unit, 0.0)
             yield _over(best, "change", id, title, "best change", "%", float(np.median(when)) / _HOURS_PER_DAY)
             yield _over(off[:, -1], "change", id, title, "change at the end", "%", _last(part))
+
+
+def _arrest(arrest: Arrest, lesion: str, courses: Courses) -> Iterator[HostReading]:
+    if arrest.of in courses.values:
+        low = courses.values[arrest.of] <= arrest.at_most
+        for when, found in (("at any time", low.any(axis=1)), ("at the end", low[:, -1])):
+            share = 100.0 * float(np.mean(found))
+            yield HostReading("arrest", arrest.of, arrest.title + lesion, when, "", "%", share, *(float("nan"),) * 2, _last(courses))
 
 
 def _response(recist: Recist, id: str, label: Label, courses: Courses) -> Iterator[HostReading]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import nan
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from serdsim.experiments.runner import Reading, Readings
 from serdsim.tables import Column, Row, read_table
 from serdsim.units import convert
 
-NULLS = ("no_interaction", "in_turn", "as_the_first_month")
+NULLS = ("no_interaction", "in_turn", "as_the_first_month", "as_measured")
 HOWS = ("count", "fold", "expansion", "level")
 SCENARIOS = (
     *(Column(name) for name in ("scenario", "experiment", "comparator")),
@@ -58,7 +59,10 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Observable:
-    """What is predicted of an output of the model, and the noise of measuring it: `sd` + `sd_per_week` since the last plating."""
+    """What is predicted of an output of the model, and the noise of measuring it: `sd` + `sd_per_week` since the last plating.
+
+    `measured` is what the null model `as_measured` takes: what was left of it under the comparator; not a number where none is named.
+    """
 
     observable: str
     unit: str
@@ -67,6 +71,7 @@ class Observable:
     sd: float
     sd_per_week: float
     says: str
+    measured: float = nan
 
     def noise(self, time: float, platings: Sequence[float]) -> float:
         """Return the standard deviation of a measurement's natural logarithm at a time [h]."""
@@ -136,9 +141,25 @@ def _words(row: Row, name: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in row.text(name).split(";") if word.strip())
 
 
-def read_observables(folder: Path, noises: dict[str, float]) -> dict[str, tuple[Observable, ...]]:
-    """Return the observables by experiment; `noises` are the numbers that a row may name for its noise."""
+def read_observables(
+    folder: Path, noises: Mapping[str, float], left: Mapping[str, float] | None = None
+) -> dict[str, tuple[Observable, ...]]:
+    """Return the observables by experiment.
+
+    Parameters
+    ----------
+    noises : mapping
+        Numbers that a row may name for its noise.
+    left : mapping, optional
+        What was left under a comparator, by the evidence rows that the null model may take.
+
+    Raises
+    ------
+    TableError
+        For a number or an evidence row that is not there.
+    """
     found: dict[str, list[Observable]] = {}
+    measured = _measured(folder / "nulls.tsv", left or {})
     for row in read_table(folder / "observables.tsv", OBSERVABLES):
         named = row.text("sd_row")
         if named and named not in noises:
@@ -146,8 +167,20 @@ def read_observables(folder: Path, noises: dict[str, float]) -> dict[str, tuple[
         sd = (row.number("sd") or 0.0) + (noises[named] if named else 0.0)
         words = {name: row.text(name) for name in ("observable", "unit", "output", "how", "says")}
         for experiment in _words(row, "experiments"):
-            found.setdefault(experiment, []).append(Observable(**words, sd=sd, sd_per_week=row.number("sd_per_week") or 0.0))
+            one = Observable(**words, sd=sd, sd_per_week=row.number("sd_per_week") or 0.0, measured=measured.get(words["observable"], nan))
+            found.setdefault(experiment, []).append(one)
     return {id: tuple(observables) for id, observables in found.items()}
+
+
+def _measured(path: Path, left: Mapping[str, float]) -> dict[str, float]:
+    """Return what was left of each observable under the comparator; a folder without the file has no such null model."""
+    found = {}
+    for row in read_table(path, (Column("observable"), Column("null_row"))) if path.is_file() else ():
+        if row.text("null_row") not in left:
+            problem, expected = "the null model may not take this row", "one of " + ", ".join(left)
+            raise TableError(Issue(problem, row.file, row.line, row.text("null_row"), expected))
+        found[row.text("observable")] = left[row.text("null_row")]
+    return found
 
 
 def predictions(scenario: Scenario, readings: Readings, observables: Sequence[Observable]) -> tuple[Prediction, ...]:
@@ -207,6 +240,8 @@ def _track(reading: Reading, observable: Observable) -> np.ndarray:
 def _null(scenario: Scenario, readings: Readings, observable: Observable, tracks: dict[str, np.ndarray]) -> np.ndarray:
     """Return what the null model of a scenario says, as a track."""
     times, parts = readings.experiment.times(), [tracks[id] for id in scenario.parts]
+    if scenario.null == "as_measured":
+        return np.full_like(tracks[scenario.scenario], observable.measured)
     if scenario.null == "no_interaction":
         return no_interaction(parts, _track(readings.series[scenario.comparator], observable))
     if scenario.null == "in_turn":

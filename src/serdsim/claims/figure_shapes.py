@@ -32,6 +32,8 @@ def _check(figure: Field) -> None:
             field.text()
         elif name in ("bands", "marks", "levels"):
             field.each()
+        elif name == "statements":
+            field.texts(least=1)
         elif name in ("x", "y") or (name in _MAPPINGS and field.value is not None):
             list(field.items())
     for axis in (figure.get("x"), figure.get("y")):

@@ -88,8 +88,8 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
     return [Issue(problem, file=file, id=id, expected=expected, repair=REPAIR) for problem, expected in wrong]
 
 
-def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws: int) -> tuple[Panel, ...]:
-    """Return the figures that an experiment file asks for.
+def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws: int, statement: str = "") -> tuple[Panel, ...]:
+    """Return the figures that an experiment file asks for; one that names statements is drawn beside those alone.
 
     Raises
     ------
@@ -98,6 +98,8 @@ def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws
     """
     panels = []
     for entry in read_record(path).get("figures", []):
+        if statement and statement not in entry.get("statements", [statement]):
+            continue
         try:
             panels.append(_panel(entry, readings, facts, draws, shown_name(path)))
         except KeyError as problem:

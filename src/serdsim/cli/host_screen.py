@@ -19,6 +19,7 @@ def show_readings(readings: Sequence[HostReading]) -> None:
     _exposures([one for one in readings if one.kind == "exposure"])
     _markers([one for one in readings if one.kind == "lowest"])
     _tumour([one for one in readings if one.kind == "change"])
+    _arrest([one for one in readings if one.kind == "arrest"])
     _response([one for one in readings if one.kind == "response"])
     print_words(_NOTICE)
 
@@ -89,10 +90,20 @@ def _tumour(rows: Sequence[HostReading]) -> None:
     table = []
     for title, found in cells.items():
         best, last = found["best change"], found["change at the end"]
-        start = f"{_number(found['start'])} {found['start'].unit}"
+        start = f"{_number(found['start'])} {found['start'].unit.replace('^3', '³')}"
         table.append((title, start, f"{_number(best, '+')} %", _day(best), f"{_number(last, '+')} %", _day(last)))
     print_table(("Tumour", "At the start", "Best change", "on day", "Last change", "on day"), table)
     print()
+
+
+def _arrest(rows: Sequence[HostReading]) -> None:
+    for title in dict.fromkeys(one.title for one in rows):
+        said = [
+            f"{one.measure} {'yes' if one.value == 100 else 'no' if one.value == 0 else f'in {one.value:.3g} %'}"
+            for one in rows
+            if one.title == title
+        ]
+        print_words(f"{title[0].upper()}{title[1:]}: {', '.join(said)}.")
 
 
 def _response(rows: Sequence[HostReading]) -> None:

@@ -61,6 +61,7 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
 def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
     """Read what the run shows, print it, and draw it if `plot`; return how many figures there are."""
     from serdsim.cli.host_screen import reading_item, show_readings
+    from serdsim.cli.screen import say
     from serdsim.report.run_answer import answer_run, draw_run
     from serdsim.simulation.columns import label_of
 
@@ -71,6 +72,8 @@ def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
         items.append({**item, "title": label.title, "unit": label.unit})
     if answer.readings and not as_json:
         show_readings(answer.readings)
+        if answer.courses.partial:
+            say(f"Read from the first {answer.courses.individuals} individuals that ended well, of {answer.courses.every}.")
         print(f"Run: {found.folder}")
     else:
         show(found.run, [*items, *map(reading_item, answer.readings)] if as_json else items, found.folder, as_json)

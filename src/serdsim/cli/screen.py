@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOT_YET = "not yet tested"
 NARROW = 72  # columns below which three columns cannot be read
 SYMBOLS = dict(zip((*VERDICTS, NOT_YET), "●◐○◇◆◌·", strict=True))
-_SIGNS = {"\u2212": "-", "\u202f": " ", "\u00a0": " ", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "–": "-"}
+_SIGNS = {"\u2212": "-", "\u202f": " ", "\u00a0": " ", "×": "x", "≥": ">=", "≤": "<=", "±": "+/-", "–": "-", "³": "^3", "·": "*"}
 _PLAIN = str.maketrans(_SIGNS | dict.fromkeys(SYMBOLS.values(), "*"))
 
 

@@ -31,7 +31,7 @@ _NOT_BESIDE = (
     "--lesions",
     "--plot",
 )
-_EVERY = "Time between outputs in h [default: 1; a host: closely in the first and the last dosing interval, else 1 or 6]"
+_EVERY = "Time between outputs in h [default: 1; a host: closely in the first and the last dosing interval, else 1 to 6]"
 
 
 def simulate(

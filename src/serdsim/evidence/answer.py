@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,8 +12,6 @@ from pathlib import Path
 import pandas as pd
 
 from serdsim.analysis.ablation import Ablation, read_ablations
-from serdsim.analysis.exposure import ExposureSection, exposure_section
-from serdsim.analysis.ladder import Ladder, ladder_section, ladder_table
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
@@ -22,12 +20,13 @@ from serdsim.claims.records import Answer, Outcome
 from serdsim.engine.engines import NATIVE
 from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError, Issue
+from serdsim.evidence.beside import Beside, beside_statements
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
-from serdsim.evidence.tables import exposure_tables, outcome_tables
+from serdsim.evidence.tables import outcome_tables
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.runner import Readings
 from serdsim.model.digest import model_digest
@@ -52,8 +51,7 @@ class Answered:
     record: Mapping[str, object]
     tables: Mapping[str, pd.DataFrame]
     class_prior: ClassSection
-    exposures: ExposureSection | None = None
-    ladder: Ladder | None = None
+    beside: Beside = field(default_factory=Beside)
 
 
 def build_answer(
@@ -78,7 +76,7 @@ def build_answer(
     as_of : str
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
-        Ids of the statements to answer; all, with exposures and ladder, when left out.
+        Ids of the statements to answer; all, with what stands beside them, when left out.
     progress : callable, optional
         Called with title, done and to do.
 
@@ -96,7 +94,7 @@ def build_answer(
     sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     shown_as_of = today if as_of == "today" else as_of
-    beside = _Beside(exposure_section(root, int(shown_as_of[:4])), ladder_section(root, workers)) if only is None else _Beside()
+    beside = beside_statements(root, int(shown_as_of[:4]), references, workers) if only is None else Beside()
     plan |= {"class_prior": sisters.rests_on, **beside.rests_on}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
@@ -119,20 +117,6 @@ def build_answer(
 
 
 @dataclass(frozen=True)
-class _Beside:
-    """What stands on the page beside the statements."""
-
-    exposures: ExposureSection | None = None
-    ladder: Ladder | None = None
-
-    @property
-    def rests_on(self) -> dict[str, dict[str, str]]:
-        """Digests of what each section was made from, for the plan."""
-        sections = {"exposures": self.exposures, "ladder": self.ladder}
-        return {name: dict(one.rests_on) for name, one in sections.items() if one}
-
-
-@dataclass(frozen=True)
 class _RestsOn:
     claims: tuple[Claim, ...]
     every: tuple[Claim, ...]
@@ -140,13 +124,12 @@ class _RestsOn:
     facts: Mapping[str, Fact]
     references: Mapping[str, Reference]
     sisters: ClassSection
-    beside: _Beside
+    beside: Beside
 
 
 def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], readings: list[Readings], root: Path) -> Answered:
-    shown_exposures = rests_on.beside.exposures.compared if rests_on.beside.exposures else ()
     keys = citations(rests_on.claims, rests_on.models, rests_on.facts)
-    keys = tuple(dict.fromkeys((*keys, *(key for one in shown_exposures for key in one.exposure.source))))
+    keys = tuple(dict.fromkeys((*keys, *rests_on.beside.sources)))
     page = [citation.key for claim in rests_on.every for citation in claim.statement.citations]
     public = [key for key in keys if key not in page and rests_on.references[key].year <= int(answer.as_of[:4])]
     failed = _failed(readings)
@@ -161,10 +144,10 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         "citations": list(keys),
         "summary": _summary(answer.outcomes),
         "class_prior": class_record(rests_on.sisters),
+        **rests_on.beside.record,
     }
     shown = used_facts(rests_on.claims, rests_on.models, rests_on.facts, rests_on.references, answer.as_of)
-    tables = {**outcome_tables(answer, readings), **exposure_tables(shown_exposures)}
-    tables |= {"ladder": ladder_table(rests_on.beside.ladder)} if rests_on.beside.ladder else {}
+    tables = {**outcome_tables(answer, readings), **rests_on.beside.tables}
     return Answered(
         answer,
         rests_on.references,
@@ -173,8 +156,7 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
         record,
         tables,
         rests_on.sisters,
-        rests_on.beside.exposures,
-        rests_on.beside.ladder,
+        rests_on.beside,
     )
 
 

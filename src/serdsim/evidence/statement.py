@@ -54,7 +54,8 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     shown = [readings]
     if claim.shown is not None:
         shown.append(_run(claim.shown, s))
-    panels = tuple(panel for read in shown for panel in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count))
+    own = claim.statement.id
+    panels = tuple(p for read in shown for p in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count, own))
     done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
     return done, [*shown, wide]
 

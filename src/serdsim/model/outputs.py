@@ -73,6 +73,15 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Arrest:
+    """Arrest of the cell cycle: the output `of` is at most `at_most`, in its own unit."""
+
+    title: str
+    of: str
+    at_most: float
+
+
+@dataclass(frozen=True)
 class Recist:
     """Response by diameters: partial at this change from the start, progression at that from the smallest and by so much [mm]."""
 
@@ -93,6 +102,7 @@ class OutputNames:
     lowest: tuple[str, ...] = ()
     change: tuple[str, ...] = ()
     response: Recist | None = None
+    arrest: Arrest | None = None
 
 
 def read_outputs(library: Path, drugs: Mapping[str, str]) -> OutputNames:
@@ -117,8 +127,14 @@ def _read(held: bytes | None, drugs: tuple[tuple[str, str], ...]) -> OutputNames
     known = tuple(labels)
     named = {name: tuple(word.one_of(known) for word in readings[name].each()) for name in ("exposure", "lowest", "change")}
     drawings = tuple(_drawing(entry, dict(drugs), known) for entry in record["figures"].each())
-    response = readings.get("response")
-    return OutputNames(MappingProxyType(labels), drawings, **named, response=None if response is None else _recist(response, known))
+    response, arrest = readings.get("response"), readings.get("arrest")
+    return OutputNames(
+        MappingProxyType(labels),
+        drawings,
+        **named,
+        response=None if response is None else _recist(response, known),
+        arrest=None if arrest is None else Arrest(arrest["title"].text(), arrest["of"].one_of(known), arrest["at_most"].number(low=0.0)),
+    )
 
 
 def _label(entry: Field, drugs: Mapping[str, str]) -> Label:

@@ -28,6 +28,7 @@ from serdsim.report.map_drawing import draw_map
 from serdsim.report.map_page import render_map
 from serdsim.report.page import render_page
 from serdsim.report.passport_page import render_passports
+from serdsim.report.window_figure import window_figures
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,12 @@ def answer_moa(
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
     prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
-    has_map, exposures, rungs = shown_map is not None, done.exposures, done.ladder
-    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=has_map, exposures=exposures, ladder=rungs)
+    beside = done.beside
+    page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None, beside=beside)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    figures |= ladder_figures(rungs) if rungs else {}
+    figures |= ladder_figures(beside.ladder) if beside.ladder else {}
+    figures |= window_figures(beside.window) if beside.window else {}
     map_page = None
     if shown_map is not None:
         map_page = render_map(shown_map, done.references, done.answer)

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from serdsim.analysis.exposure import ExposureSection
-from serdsim.analysis.ladder import Ladder
 from serdsim.claims.records import Answer, Outcome
+from serdsim.evidence.beside import Beside
 from serdsim.evidence.changes import Changes
 from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
@@ -22,6 +21,7 @@ from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
 from serdsim.report.ladder_view import ladder_view
 from serdsim.report.shell import environment, read_assets
+from serdsim.report.window_view import window_view
 
 __all__ = ["EvidenceRow", "render_page"]
 
@@ -83,6 +83,16 @@ def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[s
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
 
 
+def _sections(beside: Beside, refs: Mapping[str, int]) -> dict[str, object]:
+    """What the template shows beside the statements, None for a section without content."""
+    exposures = beside.exposures
+    return {
+        "exposures": exposure_view(exposures, refs) if exposures and exposures.compared else None,
+        "ladder": ladder_view(beside.ladder) if beside.ladder else None,
+        "window": window_view(beside.window, refs) if beside.window else None,
+    }
+
+
 def render_page(
     answer: Answer,
     references: Mapping[str, Reference],
@@ -92,8 +102,7 @@ def render_page(
     *,
     changes: Changes | None = None,
     has_map: bool = False,
-    exposures: ExposureSection | None = None,
-    ladder: Ladder | None = None,
+    beside: Beside | None = None,
 ) -> str:
     """The page as one HTML text; the same answer gives the same bytes.
 
@@ -107,8 +116,9 @@ def render_page(
         Rows of the evidence table.
     also : sequence of str
         Keys of references that parameters rest on, listed under "Also used".
-    class_prior, changes, exposures, ladder : optional
-        How well the class predicts members left out; what the last change of the numbers did; exposures; free drug over need.
+    class_prior, changes, beside : optional
+        How well the class predicts members left out; what the last change of the numbers did; exposures, free drug over need,
+        window trials.
     has_map : bool
 
     Returns
@@ -126,8 +136,7 @@ def render_page(
             short_answer=view.short_answer(answer),
             class_prior=class_prior,
             changes=changes,
-            exposures=exposure_view(exposures, listed.numbers) if exposures and exposures.compared else None,
-            ladder=ladder_view(ladder) if ladder else None,
+            **_sections(beside or Beside(), listed.numbers),
             lanes=view.lanes(answer),
             counts=view.counts(answer),
             sections=view.sections(answer),

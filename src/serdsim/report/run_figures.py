@@ -100,8 +100,10 @@ def _above(band: Band) -> Band:
     """Return a curve of a logarithmic axis without what lies far below its own highest value."""
     floor = _DECADES * max((value for value in band.hi90 if np.isfinite(value)), default=0.0)
     seen = [value >= floor and value > 0.0 for value in band.median]
-    median, high = (tuple(v if s else float("nan") for v, s in zip(values, seen, strict=True)) for values in (band.median, band.hi90))
-    return replace(band, median=median, hi90=high, lo90=tuple(max(value, floor) for value in band.lo90))
+    shown = [
+        tuple(max(v, floor) if s else float("nan") for v, s in zip(vs, seen, strict=True)) for vs in (band.median, band.lo90, band.hi90)
+    ]
+    return replace(band, median=shown[0], lo90=shown[1], hi90=shown[2])
 
 
 def _given(dose: Dose, per: float, end: float) -> Given:
@@ -116,7 +118,7 @@ def individuals_in_words(ready: Prepared, courses: Courses) -> str:
     every, here = ready.job.draws.individuals, courses.individuals // (len(ready.job.lesions.each) if ready.job.lesions else 1)
     if every == 1:
         return "One simulated individual with the central values of all parameters."
-    what = "patients of all parameter draws" if draws and beside else "patients who differ from each other" if beside else "parameter draws"
+    what = "individuals of all parameter draws" if draws and beside else "individuals who differ" if beside else "parameter draws"
     some = "" if here == every else f", {here} of them shown"
     return f"Lines: median; bands: central 90 % of {every} {what}{some}."
 

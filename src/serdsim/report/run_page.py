@@ -61,4 +61,10 @@ def first_up(words: str) -> str:
 def _row(one: HostReading) -> tuple[str, str, str, str, str]:
     low, high = (one.lo90, one.hi90) if one.hi90 > one.lo90 else (None, None)
     day = "" if math.isnan(one.day) else numbers.significant(one.day, 3)
-    return one.title, one.measure, one.interval, numbers.with_interval(one.value, low, high, one.unit.replace("*", "·")), day
+    return (
+        first_up(one.title),
+        one.measure,
+        one.interval,
+        numbers.with_interval(one.value, low, high, one.unit.replace("*", "·").replace("^3", "³")),
+        day,
+    )

@@ -28,12 +28,15 @@ class Courses:
         Number of the individual, and of draw, patient and lesion where a run has them.
     every : int
         How many individuals the run has.
+    partial : bool
+        Whether not all of them were read.
     """
 
     times: np.ndarray
     values: Mapping[str, np.ndarray]
     who: Mapping[str, np.ndarray]
     every: int
+    partial: bool = False
 
     @property
     def individuals(self) -> int:
@@ -43,7 +46,11 @@ class Courses:
     def where(self, chosen: np.ndarray) -> Courses:
         """Return the individuals that are chosen, an array of truths."""
         return Courses(
-            self.times, {id: one[chosen] for id, one in self.values.items()}, {id: one[chosen] for id, one in self.who.items()}, self.every
+            self.times,
+            {id: one[chosen] for id, one in self.values.items()},
+            {id: one[chosen] for id, one in self.who.items()},
+            self.every,
+            self.partial,
         )
 
     def apart(self, id: str) -> dict[int | None, Courses]:
@@ -61,13 +68,15 @@ class Courses:
         """Return the patients of whom all lesions ended well, with the sum of an output over their lesions as one more output."""
         person = self.who["individual"] // lesions
         whole = self.where(np.isin(person, np.flatnonzero(np.bincount(person) == lesions)))
+        if not whole.individuals:
+            return whole
         sums = whole.values[id].reshape(-1, lesions, len(self.times)).sum(axis=1)
-        return Courses(whole.times, {**whole.values, name: np.repeat(sums, lesions, axis=0)}, whole.who, whole.every)
+        return Courses(whole.times, {**whole.values, name: np.repeat(sums, lesions, axis=0)}, whole.who, whole.every, whole.partial)
 
     def over(self, start: float, end: float) -> Courses:
         """Return the part between two times [h], both included."""
         part = (self.times >= start - 1e-9) & (self.times <= end + 1e-9)
-        return Courses(self.times[part], {id: values[:, part] for id, values in self.values.items()}, self.who, self.every)
+        return Courses(self.times[part], {id: values[:, part] for id, values in self.values.items()}, self.who, self.every, self.partial)
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
@@ -96,4 +105,4 @@ def read_courses(table: Path, outputs: Sequence[str], individuals: int, times: i
     shaped = {name: np.asarray(found[name]).reshape(count, times) for name in names}
     who = {name: shaped[name][:, 0] if count else shaped[name].reshape(-1)[:0] for name in names[: names.index("time")]}
     clock = shaped["time"][0] if count else np.empty(0)
-    return Courses(clock, {id: np.asarray(shaped[id], float) for id in outputs}, who, individuals)
+    return Courses(clock, {id: np.asarray(shaped[id], float) for id in outputs}, who, individuals, most < individuals)

@@ -7,8 +7,10 @@ import numpy as np
 from serdsim.dosing.regimen import Regimen
 from serdsim.simulation.host_doses import SINGLE_H, doses_in_order
 
-_SHORT_H, _NEAR_H, _FAR_H = 336.0, 1.0, 6.0  # up to two weeks hourly, then every six hours
-_CLOSE = 96  # observations in a dosing interval that exposures are read from
+_STEPS = ((336.0, 1.0), (1344.0, 2.0))  # up to two weeks hourly, up to eight weeks every two hours
+_FAR_H = 6.0
+_EARLY = 1.5  # they lie closer where the dose has just been given
+_CLOSE = 48  # observations in a dosing interval that exposures are read from
 
 Interval = tuple[float, float]
 
@@ -18,7 +20,9 @@ def host_times(regimen: Regimen, duration_h: float) -> np.ndarray:
     steps = np.arange(int(duration_h / _even(duration_h) * (1.0 + 1e-12)) + 1)
     parts = [_even(duration_h) * steps, np.array([duration_h])]
     parts += [
-        start + (end - start) / _CLOSE * np.arange(_CLOSE + 1) for drug in regimen.drugs for start, end in ends(regimen, drug, duration_h)
+        start + (end - start) * (np.arange(_CLOSE + 1) / _CLOSE) ** _EARLY
+        for drug in regimen.drugs
+        for start, end in ends(regimen, drug, duration_h)
     ]
     times = np.unique(np.round(np.concatenate(parts), 9))
     return times[times <= duration_h]
@@ -43,4 +47,4 @@ def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
 
 
 def _even(duration_h: float) -> float:
-    return min(_NEAR_H, duration_h) if duration_h <= _SHORT_H else _FAR_H
+    return min(next((step for length, step in _STEPS if duration_h <= length), _FAR_H), duration_h)
