@@ -112,8 +112,9 @@ def test_a_fitted_number_names_rows_that_may_be_fitted_and_that_the_problem_list
     facts = read_facts(LIBRARY)
     folders = sorted(path.parent.name for path in (LIBRARY / "problems").glob("*/sources.tsv"))
     fits = dict(zip(folders, read_fits(LIBRARY, facts), strict=True))
-    assert set(fits) == {"cell", "window", "xenograft"}
-    written = {"cell": "verification/take_fit.py"} | {name: f"verification/take_host_fit.py ({name})" for name in ("window", "xenograft")}
+    hosts = {"pk", "window", "xenograft"}
+    assert set(fits) == {"cell", *hosts}
+    written = {"cell": "verification/take_fit.py"} | {name: f"verification/take_host_fit.py ({name})" for name in hosts}
     seen = set()
     for name, fit in fits.items():
         listed = {id.split(".")[0] if id.startswith("D") else id for id in fit.evidence} | set(fit.evidence)
@@ -135,13 +136,17 @@ def name_of(table: str, row: Row) -> str:
 
 
 def alike(filled: dict[tuple[str, int], Row], by_the_fit: frozenset[str]) -> set[str]:
-    """Return the rows of the mouse that take the number of the patient whole: a stain of a section is the same in both."""
+    """Return rows that take the number of a fitted one whole: a stain in mice, the second stage of absorption of fulvestrant."""
     human = {row.text("id"): row for (table, _), row in filled.items() if table == "hosts.tsv" and row.text("host") == "human"}
     mouse = [row for (table, _), row in filled.items() if table == "hosts.tsv" and row.text("host") == "mouse"]
     taken = {id for row in mouse if (id := f"mouse.{row.text('id')}") not in by_the_fit}
     for row in mouse:
         if f"mouse.{row.text('id')}" in taken:
             assert dict(row.values) == dict(human[row.text("id")].values) | {"host": "mouse"}
+    own = {f"{row.text('drug')}.{row.text('id')}": row for (table, _), row in filled.items() if table == "pk_human.tsv"}
+    if (equal := own.get("fulvestrant.ktr")) is not None:
+        taken |= {"fulvestrant.ktr"}
+        assert dict(equal.values) | {"id": "ka", "iiv": None} == dict(own["fulvestrant.ka"].values) | {"iiv": None}
     return taken
 
 

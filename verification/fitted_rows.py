@@ -115,7 +115,7 @@ def _untold(moved: float, script: str) -> str:
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
-    """Write the correlations of the fit but those of numbers that no measurement joins; those of others, such as the class prior's, stay."""
+    """Write the correlations of the fit, where measurements join two numbers; those of others, such as the class prior's, stay."""
     path = library / "correlations.tsv"
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []

@@ -10,7 +10,6 @@ from serdsim.model.entities import Model
 from serdsim.model.recipe import Recipe
 from serdsim.tables import format_number
 
-
 AREA = "unit nM_h = 3600e-9 mole * second / litre;"
 
 
