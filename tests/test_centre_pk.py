@@ -22,13 +22,13 @@ QUICK = tuple(task for task in centre_pk.TASKS if len(task.free) == 1)  # each f
 @pytest.fixture(scope="module")
 def found() -> dict[str, dict[str, float]]:
     """What is computed from printed numbers, and what is solved for alone; all others are left to the script."""
-    assert {task.free for task in QUICK} == {("food_ka",), ("F_repeat",)}
+    assert {task.free for task in QUICK} == {("F_repeat",)}
     return centre_pk.centred(LIBRARY, QUICK)
 
 
 def test_the_tables_hold_what_the_script_computes(found: dict[str, dict[str, float]]) -> None:
     held = {(row["drug"], row["id"]): float(str(row["value"])) for row in centre_pk._table(LIBRARY, "pk_human.tsv")}
-    assert sum(map(len, found.values())) > 30
+    assert sum(map(len, found.values())) > 20
     for drug, values in found.items():
         for id, value in values.items():
             assert held[drug, id] == pytest.approx(value, rel=1e-3), f"{drug} {id}"
@@ -37,7 +37,7 @@ def test_the_tables_hold_what_the_script_computes(found: dict[str, dict[str, flo
 def test_rows_that_the_script_writes_say_so(found: dict[str, dict[str, float]]) -> None:
     notes = {(row["drug"], row["id"]): str(row["note"]) for row in centre_pk._table(LIBRARY, "pk_human.tsv")}
     said = {place for place, note in notes.items() if "verification/centre_pk.py" in note}
-    solved = {(task.drug, id) for task in centre_pk.TASKS for id in (*task.free, *(id for id, _ in task.tied))}
+    solved = {(task.drug, id) for task in centre_pk.TASKS for id in task.free}
     assert said == {(drug, id) for drug, values in found.items() for id in values} | solved
 
 

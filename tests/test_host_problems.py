@@ -16,6 +16,8 @@ import yaml
 
 from fit_cases import needs_petab
 from library_cases import copied, edit
+from serdsim.analysis.exposure import simulate_exposures
+from serdsim.analysis.exposure_table import read_exposures
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.fits import read_fits
 from serdsim.errors import InputError
@@ -33,7 +35,7 @@ from serdsim.simulation.draws import Draws
 pytestmark = needs_petab
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = shipped_library()
-NAMES = ("window", "xenograft")
+NAMES = ("pk", "window", "xenograft")
 SPECS = {name: yaml.safe_load((ROOT / "verification" / "host_problems" / f"{name}.yaml").read_text(encoding="utf-8")) for name in NAMES}
 
 
@@ -78,7 +80,8 @@ def test_nothing_that_is_held_out_can_be_in(tmp_path, name):
     assert read == {row for row, *_ in SPECS[name]["measurements"]} | {row for term in SPECS[name]["terms"] for row in term["rows"]}
     held = next(id for id, fact in facts.items() if fact.role == "validate")
     library = copied(tmp_path)
-    edit(library, f"problems/{name}/sources.tsv", "growth\t", f"growth\t{held};")
+    first = next(iter(SPECS[name]["datasets"]))
+    edit(library, f"problems/{name}/sources.tsv", f"{first}\t", f"{first}\t{held};")
     with pytest.raises(InputError, match=f'{held}: the row has the role "validate"; expected "calibrate"'):
         read_fits(library, facts)
     with pytest.raises(InputError, match=held):
@@ -90,12 +93,12 @@ def test_nominal_values_are_those_of_the_library_and_lie_inside_their_bounds(nam
     nominal = {row["parameterId"]: row for row in rows(name, "parameters")}
     assert len(rows(name, "rows")) == len(nominal) == len(SPECS[name]["parameters"])
     for row in rows(name, "rows"):
-        key = {"hosts.tsv": "host", "tissue.tsv": "drug"}[row["table"]]
+        key = {"hosts.tsv": "host", "tissue.tsv": "drug", "pk_human.tsv": "drug"}[row["table"]]
         (value,) = [
             r.number("value") for r in rows_of(LIBRARY / row["table"], key) if (r.text(key), r.text("id")) == (row["key"], row["id"])
         ]
         one = nominal[row["parameterId"]]
-        assert float(one["nominalValue"]) == pytest.approx(value, rel=1e-12)
+        assert float(one["nominalValue"]) == pytest.approx(value / (1.0 - value) if row["transform"] == "odds" else value, rel=1e-12)
         assert float(one["lowerBound"]) < float(one["nominalValue"]) < float(one["upperBound"])
 
 
@@ -115,6 +118,53 @@ def test_nothing_fails_and_a_parameter_moves_what_it_should(problems, found):
     moved = Objective(problem, workers=1).at({"Kp_uu_fulvestrant": 10.0 * problem.nominal["Kp_uu_fulvestrant"]})
     changed = ~np.isclose(moved.table["simulation"], at.table["simulation"], rtol=1e-3)
     assert {id.split("_")[0] for id in at.table["experiment"][changed]} == {"fulvestrant"}
+
+
+READ = {  # term of the problem: row of exposures.tsv, which is simulated and read by other code
+    "first_cmax": "fulvestrant.250_first_cmax", "first_auc": "fulvestrant.250_first_auc", "first_half_life": "fulvestrant.half_life",
+    "monthly_cmax": "fulvestrant.250_monthly_cmax", "monthly_auc": "fulvestrant.250_monthly_auc",
+    "loading_cmax": "fulvestrant.loading_cmax",
+    "elacestrant_cmax": "elacestrant.cmax_ss", "elacestrant_auc": "elacestrant.auc_ss",
+    "elacestrant_accumulation": "elacestrant.accumulation",
+    "elacestrant_half_life": "elacestrant.half_life", "elacestrant_food": "elacestrant.food_cmax",
+    "abemaciclib_cmax": "abemaciclib.200_cmax", "abemaciclib_half_life": "abemaciclib.200_half_life",
+    "abemaciclib_tmax": "abemaciclib.200_tmax", "abemaciclib_food": "abemaciclib.food_cmax",
+    "accumulation_cmax": "abemaciclib.accumulation_cmax",
+    "accumulation_auc": "abemaciclib.accumulation_auc", "m2_cmax": "abemaciclib.200_m2_cmax", "m20_cmax": "abemaciclib.200_m20_cmax",
+    "m2_share": "abemaciclib.ss_m2_share", "m20_share": "abemaciclib.ss_m20_share", "alpelisib_tmax": "alpelisib.tmax",
+    "alpelisib_food_low": "alpelisib.food_cmax",
+}  # fmt: skip
+
+
+def test_what_is_fitted_is_what_the_table_of_exposures_simulates(found):
+    """Doses, peaks and areas; slopes by two levels instead of a line through all, peaks by a smooth mean."""
+    at = dict(zip(found["pk"].terms["term"], found["pk"].terms["simulation"], strict=True))
+    every = {one.id: one for one in read_exposures(LIBRARY)}
+    assert set(at) - set(READ) == {"volume", "first_tmax", "elacestrant_tmax", "alpelisib_food_high"}
+    shown = {one.exposure.id: one for one in simulate_exposures([every[id] for id in READ.values()], LIBRARY)}
+    for term, id in READ.items():
+        one = shown[id]
+        assert at[term] == pytest.approx(one.ratio * one.exposure.value, rel=0.05 if "half_life" in term else 0.015), term
+        assert one.within, id
+
+
+def test_noise_is_the_stated_error_of_the_exposure():
+    """Or wider: an interval has its range beside the noise."""
+    every = {one.id: one for one in read_exposures(LIBRARY)}
+    for row in rows("pk", "terms"):
+        if row["termId"] in READ and row["lower"] == row["upper"]:
+            assert float(row["noiseFormula"]) >= 0.99 * np.log1p(every[READ[row["termId"]]].error), row["termId"]
+
+
+def test_a_share_of_a_split_dose_and_what_follows_it_are_estimated(problems, found):
+    """More of the dose in the fast site: a higher first peak, nothing lost, and no other drug moves."""
+    problem = problems["pk"]
+    moved = Objective(problem, workers=1).at({"odds_f_fast_fulvestrant": 1.5 * problem.nominal["odds_f_fast_fulvestrant"]})
+    before, after = (dict(zip(one.terms["term"], one.terms["simulation"], strict=True)) for one in (found["pk"], moved))
+    assert after["first_cmax"] > 1.05 * before["first_cmax"]
+    assert {id for id in before if not np.isclose(before[id], after[id], rtol=1e-6)} == {
+        id for id in before if id.startswith(("first", "monthly", "loading"))
+    }
 
 
 ARMS = {one["id"]: one["regimen"] for one in SPECS["window"]["experiments"] if one["regimen"].count(" mg ") == 1}

@@ -26,6 +26,7 @@ KEYS = {
     "pk_human.tsv": "drug",
 }
 APART = 1e-9  # a correlation below is that of numbers that no measurement joins
+FAR = 2.0  # widths of the prior: a value that lies so far from its centre says so
 MOVED = 0.3  # widths of the prior: a value that measurements moved further is theirs, whatever its own width
 
 
@@ -99,6 +100,7 @@ def write(library: Path, fitted: Fitted, targets: Sequence[Informing], script: s
                     "grade": "fitted" if fitted.informed[i] or abs(fitted.moved[i]) >= MOVED else "assumption",
                 }
                 told = "" if fitted.informed[i] else _untold(fitted.moved[i], script)
+                told += f"; {abs(fitted.moved[i]):.1f} widths from the centre of its prior" if abs(fitted.moved[i]) >= FAR else ""
                 record["note"] = "; ".join([f"fitted by verification/{script}{told}", *([notes[name]] if name in notes else [])])
             rows.append(record)
         write_table(library / table, columns, rows)
@@ -113,7 +115,7 @@ def _untold(moved: float, script: str) -> str:
 
 
 def write_correlations(library: Path, fitted: Fitted, script: str) -> None:
-    """Write the correlations of the fit but those of numbers that no measurement joins; others, such as the class prior's, stay."""
+    """Write the correlations of the fit, where measurements join two numbers; those of others, such as the class prior's, stay."""
     path = library / "correlations.tsv"
     note = f"local, by verification/{script}"
     kept = [dict(row.values) for row in read_table(path, CORRELATION)] if path.is_file() else []

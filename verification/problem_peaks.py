@@ -12,8 +12,8 @@ PEAK = re.compile(r"\{(cmax|tmax):(\w+)\}")
 def with_peaks(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Return a spec in whose terms ``{cmax:peak}`` and ``{tmax:peak}`` are formulas of readings.
 
-    Both are means over the readings, of these themselves and of their hours, each reading weighed by its ratio to the middle one to the
-    power `peak_power`: they follow the highest reading without a jump from one to the next.
+    Both are means over the readings, of these themselves and of their hours, each reading weighed by its ratio to the middle one to
+    the power `peak_power`: they follow the highest reading without a jump from one to the next.
     """
     found = {name: _formulas(one, spec["peak_power"]) for name, one in spec.get("peaks", {}).items()}
     terms = [one | {"formula": PEAK.sub(lambda m: found[m[2]][m[1]], one["formula"])} for one in spec["terms"]]

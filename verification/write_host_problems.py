@@ -136,10 +136,10 @@ def start(host: Host) -> Changes:
     plating = host.plating
     if plating is None:
         return tuple(host.spec["references"].items())
-    counted = []
-    for group, share in zip(plating.groups or (plating.cells,), plating.shares or ("",), strict=True):
-        others = " - ".join(id for id in plating.shares if id != "rest")
-        size = {"": plating.count, "rest": f"{plating.count} * (1 - {others})"}.get(share, f"{plating.count} * {share}")
+    counted, left = [], plating.count
+    for group, share in zip(plating.groups or (plating.cells,), plating.shares or ("rest",), strict=True):
+        size = left if share == "rest" else f"{left} * {share}"
+        left = f"{left} * (1 - {share})"
         counted += [(id, f"{size} * {id} / ({' + '.join(group)})") for id in group]
     cleared = [(id, "0") for id in plating.cleared]
     return (*counted, *cleared, *host.spec["references"].items())

@@ -79,6 +79,7 @@ BROKEN = {
     "an own number left out": ("own: [f_mutant, pose_M,", "own: [f_mutant,", "pose_M"),
     "plating of a clone that is not there": ("[quiescent_c1, g1_c1,", "[quiescent_c3, g1_c1,", "quiescent_c3"),
     "a share that is not there": ("share: share_c1}", "share: share_c9}", "share_c9"),
+    "a rest that is not the last": ("share: share_resistant}", "share: rest}", "rest is not the last"),
     "a group without a share": ("share: share_c1}", "part: share_c1}", "share is missing"),
 }
 

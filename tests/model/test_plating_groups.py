@@ -11,7 +11,7 @@ from serdsim.model.plating import Plating
 from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.simulation.plating import plated
 
-SHARES = ((0.5, 0.001), (0.3, 0.2), (0.0, 1.0), (1.0, 0.0))
+SHARES = ((0.5, 0.001), (0.9, 0.4), (0.0, 1.0), (1.0, 0.0))
 
 
 @pytest.fixture(scope="module")
@@ -30,11 +30,12 @@ def rows(equations: Equations, ids: tuple[str, ...]) -> list[int]:
     return [equations.states.index(id) for id in ids]
 
 
-def test_each_group_has_its_share_and_the_rest_is_what_they_leave(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:
+def test_each_group_has_its_share_of_what_is_left_and_all_are_the_count(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:
     plating, equations, given, before = lesion
     after = plated(plating, equations, given, before)
     count = given[equations.given.index("n_cells")]
     wanted = {"share_c1": np.array([a for a, _ in SHARES]), "share_resistant": np.array([b for _, b in SHARES])}
+    wanted["share_c1"] *= 1.0 - wanted["share_resistant"]
     wanted["rest"] = 1.0 - wanted["share_c1"] - wanted["share_resistant"]
     assert set(plating.shares) == set(wanted)
     for group, share in zip(plating.groups, plating.shares, strict=True):
@@ -53,13 +54,16 @@ def test_phases_stay_as_they_were_and_no_other_state_moves(lesion: tuple[Plating
     assert len(others) > 20 and np.array_equal(after[others], before[others])
 
 
-def test_shares_above_one_leave_nothing_and_take_nothing(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:
+def test_drawn_shares_never_make_more_than_the_lesion(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:
     plating, equations, given, before = lesion
+    shares = np.random.default_rng(4).uniform(0.0, 1.0, (2, len(SHARES)))
+    assert shares.sum(axis=0).max() > 1.0
     given = given.copy()
-    given[equations.given.index("share_c1")], given[equations.given.index("share_resistant")] = 0.9, 0.4
+    given[equations.given.index("share_c1")], given[equations.given.index("share_resistant")] = shares
     after = plated(plating, equations, given, before)
-    (rest,) = [group for group, share in zip(plating.groups, plating.shares, strict=True) if share == "rest"]
-    assert np.all(after[rows(equations, rest)] == 0.0) and np.all(after >= 0.0)
+    cells = after[rows(equations, plating.cells)]
+    np.testing.assert_allclose(cells.sum(axis=0), given[equations.given.index("n_cells")], rtol=1e-12)
+    assert np.all(cells > 0.0)
 
 
 def test_an_individual_that_failed_before_stays_without_a_number(lesion: tuple[Plating, Equations, np.ndarray, np.ndarray]) -> None:

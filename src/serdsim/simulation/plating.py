@@ -35,6 +35,10 @@ def plated(plating: Plating | None, equations: Equations, given: np.ndarray, sta
 def _shares(plating: Plating, equations: Equations, given: np.ndarray) -> list[np.ndarray | float]:
     if not plating.groups:
         return [1.0]
-    named = {id: given[equations.given.index(id)] for id in plating.shares if id != "rest"}
-    rest = np.maximum(1.0 - sum(named.values()), 0.0)
-    return [named.get(id, rest) for id in plating.shares]
+    found: list[np.ndarray | float] = []
+    left: np.ndarray | float = 1.0
+    for id in plating.shares:
+        share = 1.0 if id == "rest" else given[equations.given.index(id)]
+        found.append(left * share)
+        left = left * (1.0 - share)
+    return found
