@@ -17,7 +17,7 @@ from serdsim.simulation.host_times import ends
 from serdsim.simulation.prepared import Prepared
 
 SUM = "sum_of_diameters"  # of all lesions of a patient
-_HOURS_PER_DAY = 24.0
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def mass_factor(ready: Prepared, label: Label) -> float | None:
     if not label.molar_mass or label.molar_mass not in ready.question.model.parameters:
         return None
     value = ready.question.model.quantity(label.molar_mass).value
-    return None if value is None else value / 1000.0
+    return None if value is None else value / 1000
 
 
 def _exposures(ready: Prepared, courses: Courses) -> Iterator[HostReading]:
