@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serdsim.analysis.host_course import SUM, host_readings
 from serdsim.cli import main
+from serdsim.dosing.regimen import parse_regimen
 from serdsim.errors import InputError
+from serdsim.model.recipe import read_recipe, shipped_library
+from serdsim.report.run_figures import run_figures
 from serdsim.results.courses import Courses
 from serdsim.simulation.lesions import lesions_in_words, parse_lesions
 from serdsim.simulation.named import simulate_named
@@ -112,6 +116,18 @@ def test_the_run_says_which_lesion_is_which(tmp_path, capsys: pytest.CaptureFixt
     assert '--lesions "liver: 15.0 mm, brain-left: 8.0 mm"' in str(replay)
     assert main(["simulate", "cell", "--lesions", TWO, "--out", str(tmp_path)]) == 2
     assert "has no lesions" in capsys.readouterr().err
+
+
+def test_every_choice_of_outputs_can_be_read_and_drawn() -> None:
+    """A run that kept no Ki-67 has no arrest to read."""
+    words, lesions = parse_regimen("imlunestrant 400 mg po q24h x 2"), parse_lesions(TWO)
+    for id in read_recipe("patient", shipped_library()).outputs:
+        ready = prepare("patient", words, lesions=lesions, outputs=[id], every_h=4.0)
+        values = {id: np.random.default_rng(5).uniform(1.0, 2.0, (2, len(ready.times)))}
+        courses = Courses(ready.times, values, {"individual": np.arange(2), "lesion": np.arange(2)}, 2)
+        courses = courses.with_sum(id, SUM, 2) if id == "tumour_diameter" else courses
+        assert ("arrest" in {one.kind for one in host_readings(ready, courses)}) == (id == "ki67_percent")
+        assert bool(run_figures(ready, courses)) == (not id.startswith("partner") and id != "ctdna_allele")
 
 
 def test_patients_without_a_whole_set_of_lesions_leave_nothing() -> None:
