@@ -13,7 +13,7 @@ from serdsim.errors import InputError
 from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.report.run_figures import run_figures
 from serdsim.results.courses import Courses
-from serdsim.simulation.lesions import lesions_in_words, parse_lesions
+from serdsim.simulation.lesions import Lesion, lesions_in_words, parse_lesions
 from serdsim.simulation.named import simulate_named
 from serdsim.simulation.prepared import prepare
 
@@ -32,7 +32,21 @@ def test_lesions_are_read_and_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "liver", "liver: 15", "liver: -3 mm", "liver: 0 mm", "liver: nan mm", "liver: 3 mg", "a: 3 mm, a: 4 mm", "a: 1.2.3 mm"]
+    "words",
+    [
+        "",
+        "liver",
+        "liver: 15",
+        "liver: -3 mm",
+        "liver: 0 mm",
+        "liver: nan mm",
+        "liver: 1e90 mm",
+        "liver: 0.09 mm",
+        "liver: 50.1 cm",
+        "liver: 3 mg",
+        "a: 3 mm, a: 4 mm",
+        "a: 1.2.3 mm",
+    ],
 )
 def test_what_is_no_lesion_is_refused(words: str) -> None:
     with pytest.raises(InputError, match="mm"):
@@ -133,3 +147,19 @@ def test_every_choice_of_outputs_can_be_read_and_drawn() -> None:
 def test_patients_without_a_whole_set_of_lesions_leave_nothing() -> None:
     none = Courses(np.empty(0), {"d": np.empty((0, 0))}, {"individual": np.empty(0, int), "lesion": np.empty(0, int)}, 2)
     assert none.with_sum("d", "sum", 2).individuals == 0
+    assert none.with_sum("d", "sum", 2).values["sum"].shape == (0, 0)
+
+
+@pytest.mark.parametrize(("name", "diameter"), [("a", np.nan), ("a", 0.0), ("a", 1e9), ("a: b", 3.0), ("", 3.0), ("a", "wide")])
+def test_a_lesion_that_nobody_wrote_as_words_is_checked_alike(name: str, diameter: float) -> None:
+    with pytest.raises(InputError, match="mm"):
+        Lesion(name, diameter)
+
+
+def test_one_run_id_is_one_result() -> None:
+    """What makes a lesion is in the words that make the id: numbers of any kind are one number, and the place follows from the name."""
+    ids = {prepare("patient", lesions=[Lesion("Brain-1", size)], duration_h=24.0).run for size in (15, 15.0, np.float32(15.0))}  # type: ignore[arg-type]
+    assert len(ids) == 1
+    assert Lesion("Brain-1", 15.0).in_brain and not Lesion("b", 15.0).in_brain
+    with pytest.raises(InputError, match="two lesions"):
+        prepare("patient", lesions=[Lesion("a", 15.0), Lesion("a", 15.0)])

@@ -76,7 +76,7 @@ def by_lesion(ready: Prepared, courses: Courses, id: str) -> Iterator[tuple[str,
 
     Nothing of an output that the run did not keep.
     """
-    if id not in courses.values or ready.job.lesions and label_of(ready, id).alone:
+    if id not in courses.values or (ready.job.lesions and label_of(ready, id).alone):
         return
     for number, part in courses.apart(id).items():
         lesions = ready.job.lesions
