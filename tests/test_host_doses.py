@@ -15,7 +15,8 @@ from serdsim.errors import InputError, ModelError, RegimenError, TableError
 from serdsim.model.library import load
 from serdsim.model.recipe import read_recipe, shipped_library, takers
 from serdsim.model.salts import read_salts
-from serdsim.simulation.host_doses import free_base, whole_length
+from serdsim.simulation.host_doses import doses_in_order, free_base, whole_length
+from serdsim.simulation.host_times import ends
 from serdsim.simulation.named import simulate_named
 
 LIBRARY = shipped_library()
@@ -102,6 +103,28 @@ def test_clearance_follows_the_first_dose() -> None:
     high, low = (last(f"ribociclib {dose} mg po q24h x 2", "CL_now_partner") for dose in (600, 300))
     assert high == pytest.approx(float(model["CL_partner"].value))
     assert low / high == pytest.approx(2.0 ** float(model["CL_dose_exponent_partner"].value), rel=1e-9)
+
+
+@pytest.mark.parametrize("first", ["once", "once from 5 h"])
+def test_two_doses_of_one_instant_are_their_sum(first: str) -> None:
+    """Ribociclib, whose clearance follows the dose, and abemaciclib, of which less is taken up from the second dose on."""
+    for drug, outputs in (("ribociclib", ["CL_now_partner", "partner_plasma"]), ("abemaciclib", ["F_partner", "partner_plasma"])):
+        halves = f"{drug} 200 mg po {first} + {drug} 100 mg po {first}"
+        one, two = (run(said, outputs, duration_h=24.0) for said in (f"{drug} 300 mg po {first}", halves))
+        for output in outputs:
+            np.testing.assert_allclose(two[output].values, one[output].values, rtol=1e-9, atol=1e-12)
+    regimen = parse_regimen("imlunestrant 400 mg po q0.1h x 4 + imlunestrant 1 mg po once from 0.3 h")
+    assert [(round(time, 9), len(doses)) for time, doses in doses_in_order(regimen, "imlunestrant")] == [
+        (0, 1),
+        (0.1, 1),
+        (0.2, 1),
+        (0.3, 2),
+    ]
+    assert ends(parse_regimen("imlunestrant 400 mg po q24h x 3 + imlunestrant 400 mg po once"), "imlunestrant", 72.0)[0] == (0.0, 24.0)
+    assert ends(parse_regimen("imlunestrant 4 mg po q24h x 3 + imlunestrant 4 mg po once from 48 h"), "imlunestrant", 90.0)[1] == (
+        48.0,
+        72.0,
+    )
 
 
 def test_food_acts_as_the_table_says() -> None:

@@ -72,8 +72,11 @@ def host_readings(ready: Prepared, courses: Courses) -> tuple[HostReading, ...]:
 
 
 def by_lesion(ready: Prepared, courses: Courses, id: str) -> Iterator[tuple[str, Courses]]:
-    """Yield the courses with the name of their lesion in brackets where lesions differ in an output, those of all where they do not."""
-    if ready.job.lesions and label_of(ready, id).alone:
+    """Yield the courses with the name of their lesion in brackets where lesions differ in an output, those of all where they do not.
+
+    Nothing of an output that the run did not keep.
+    """
+    if id not in courses.values or (ready.job.lesions and label_of(ready, id).alone):
         return
     for number, part in courses.apart(id).items():
         lesions = ready.job.lesions

@@ -10,6 +10,7 @@ from typing import NoReturn
 from serdsim.dosing.dose import PER_WEIGHT, Dose
 from serdsim.dosing.regimen import Regimen, format_regimen
 from serdsim.dosing.sentence import Word, refuse
+from serdsim.engine.plan import same_instant
 from serdsim.errors import Issue, RegimenError
 from serdsim.model.entities import Model
 from serdsim.model.salts import Salt
@@ -100,19 +101,25 @@ def _value(model: Model, id: str) -> float:
     return float(value)
 
 
-def doses_in_order(regimen: Regimen, drug: str) -> list[tuple[float, Dose]]:
-    """Return time [h] and dose of each time that a drug is given something, the first time first."""
+def doses_in_order(regimen: Regimen, drug: str) -> list[tuple[float, tuple[Dose, ...]]]:
+    """Return each time [h] at which a drug is given something, the first time first, with all that is given at that instant."""
     every = [(time, dose) for dose in regimen.doses if dose.drug == drug and dose.amount > 0 for time in dose.times_h]
-    return sorted(every, key=lambda pair: pair[0])
+    found: list[tuple[float, tuple[Dose, ...]]] = []
+    for time, dose in sorted(every, key=lambda pair: pair[0]):
+        if found and time <= found[-1][0] + same_instant(time):
+            found[-1] = (found[-1][0], (*found[-1][1], dose))
+        else:
+            found.append((time, (dose,)))
+    return found
 
 
 def with_first_doses(model: Model, regimen: Regimen, ways: Mapping[str, Ways]) -> Model:
-    """Return the model with the first dose of each drug over the dose that its numbers refer to."""
+    """Return the model with the first dose of each drug, all of that instant, over the dose that its numbers refer to."""
     ratios = {}
     for drug in regimen.drugs:
         doses, own = doses_in_order(regimen, drug), ways[drug]
         if doses and own.dose_ratio and own.dose_reference:
-            moles = convert(amount_into_host(doses[0][1], own, model), "nmol", "mol")
+            moles = convert(math.fsum(amount_into_host(dose, own, model) for dose in doses[0][1]), "nmol", "mol")
             grams = moles * _value(model, own.molar_mass)
             unit = model.quantity(own.dose_reference).unit or "mg"
             ratios[own.dose_ratio] = convert(grams, "g", unit) / _value(model, own.dose_reference)
@@ -120,7 +127,7 @@ def with_first_doses(model: Model, regimen: Regimen, ways: Mapping[str, Ways]) -
 
 
 def second_doses(regimen: Regimen, ways: Mapping[str, Ways]) -> list[tuple[float, str]]:
-    """Return when the second dose of each drug is given [h], and the input that says so."""
+    """Return when each drug is given something for the second time [h], and the input that says so."""
     found = []
     for drug in regimen.drugs:
         times = [time for time, _ in doses_in_order(regimen, drug)]

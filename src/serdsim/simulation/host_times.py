@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from serdsim.dosing.regimen import Regimen
+from serdsim.dosing.regimen import Dose, Regimen
 from serdsim.simulation.host_doses import SINGLE_H, doses_in_order
 
 _STEPS = ((336.0, 1.0), (1344.0, 2.0))  # up to two weeks hourly, up to eight weeks every two hours
@@ -37,13 +39,18 @@ def host_times_in_words(regimen: Regimen, duration_h: float) -> str:
 
 def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
     """Return the first and the last dosing interval of a drug that begin before the end [h]; one where both are the same."""
-    given = [(time, dose.interval_h or SINGLE_H) for time, dose in doses_in_order(regimen, drug) if time < end_h]
+    given = [(time, _interval(doses)) for time, doses in doses_in_order(regimen, drug) if time < end_h]
     if not given:
         return ()
     follow = [time for time, _ in given if time > given[0][0]]
     first = (given[0][0], min(follow[0] if follow else given[0][0] + given[0][1], end_h))
     last = (given[-1][0], min(given[-1][0] + given[-1][1], end_h))
     return (first, last) if last != first else (first,)
+
+
+def _interval(doses: Sequence[Dose]) -> float:
+    """Return the time to the next dose that doses of one instant say [h]; beside repeated ones a single one says nothing."""
+    return min((dose.interval_h for dose in doses if dose.interval_h), default=SINGLE_H)
 
 
 def _even(duration_h: float) -> float:
