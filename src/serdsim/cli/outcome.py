@@ -70,6 +70,8 @@ def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
     from serdsim.simulation.columns import label_of
 
     answer = answer_run(ready, found.folder)
+    if answer.unseen:
+        say(answer.unseen)
     items = []
     for item in found.items:
         label = label_of(ready, item["observable"])

@@ -16,6 +16,7 @@ JUST_BEFORE = 1e-6  # [h] that an interval ends before a dose which is seen at o
 _DIGITS = 9  # of times [h]
 _EARLY = 1.5  # they lie closer where the dose has just been given
 _CLOSE = 48  # observations in a dosing interval that exposures are read from
+LEAST = 24  # of them; an even grid may have less
 
 Interval = tuple[float, float]
 
@@ -43,6 +44,11 @@ def host_times_in_words(regimen: Regimen, duration_h: float) -> str:
     close = " and ".join(drug for drug in regimen.drugs if ends(regimen, drug, duration_h))
     also = f", and {_CLOSE + 1} times in the first and the last dosing interval of {close}" if close else ""
     return f"every {_even(duration_h):g} h{also}"
+
+
+def seen_closely(times: np.ndarray, span: Interval) -> bool:
+    """Return whether exposure can be read from times [h] inside an interval: many, from its first moment to its last."""
+    return len(times) >= LEAST and bool(times[0] <= span[0] + 10.0**-_DIGITS and times[-1] >= span[1] - 10.0**-_DIGITS)
 
 
 def ends(regimen: Regimen, drug: str, end_h: float) -> tuple[Interval, ...]:
