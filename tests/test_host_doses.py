@@ -18,6 +18,7 @@ from serdsim.model.salts import read_salts
 from serdsim.simulation.host_doses import doses_in_order, free_base, whole_length
 from serdsim.simulation.host_times import ends
 from serdsim.simulation.named import simulate_named
+from serdsim.simulation.prepared import prepare
 
 LIBRARY = shipped_library()
 GIVEN = "given_and_gone"
@@ -138,6 +139,26 @@ def test_a_host_is_followed_to_the_end_of_the_last_interval() -> None:
     assert whole_length(parse_regimen("imlunestrant 400 mg po once from 24 h")) == 192.0
     assert run("imlunestrant 400 mg po q24h x 2", ["drug_plasma"])["time"].values[-1] == 48.0
     assert simulate_named("cell", "imlunestrant 5 nM once", outputs=["mPGR"]).dataset["time"].values[-1] == 72.0
+
+
+@pytest.mark.parametrize(
+    ("regimen", "hours", "late", "given"),
+    [
+        ("imlunestrant 400 mg po once from 23.8 h", 24.0, 1, 0),  # its lag is longer than 0.2 h
+        ("imlunestrant 400 mg po q24h x 3", 48.0, 1, 2),
+        ("imlunestrant 400 mg iv q24h x 3", 48.0, 1, 2),  # one at the end does nothing before it
+        ("imlunestrant 400 mg iv-inf 2 h q24h x 3", 48.0, 1, 2),
+        ("imlunestrant 400 mg iv q0.1h x 4", 0.3, 1, 3),
+        ("imlunestrant 400 mg po q0.01h x 40", None, 0, 40),
+        ("abemaciclib 150 mg po q12h x 4", 38.0, 0, 4),
+    ],
+)
+def test_doses_that_do_not_arrive_are_counted(regimen: str, hours: float | None, late: int, given: int) -> None:
+    ready = prepare("pk_human", parse_regimen(regimen), duration_h=hours)
+    assert ready.record["doses_after_the_end"] == late
+    adds = [value for _, kind, _, value in ready.job.schedule.of(0) if kind == "add" or value > 1]
+    assert len(adds) == given
+    assert all(time < ready.times[-1] for time, *_ in ready.job.schedule.of(0))
 
 
 def test_a_setting_holds_in_every_draw() -> None:

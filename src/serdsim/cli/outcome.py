@@ -56,7 +56,7 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
     if drawn:
         (say if as_json else print)(f"Page: {found.folder / 'report.html'} with {drawn} figures")
     if found.late:
-        say(f"{found.late} doses lie after {ready.times[-1]:g} h and were not given.")
+        say(f"{found.late} doses do not arrive before {ready.times[-1]:g} h and were not given.")
     if not (found.folder / "tables" / "trajectories.csv").exists():
         say("The trajectories are there as Parquet only: they have more rows than a spreadsheet opens.")
     raise_failed(found.failures, found.individuals)
