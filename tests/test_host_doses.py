@@ -15,7 +15,7 @@ from serdsim.errors import InputError, ModelError, RegimenError, TableError
 from serdsim.model.library import load
 from serdsim.model.recipe import read_recipe, shipped_library, takers
 from serdsim.model.salts import read_salts
-from serdsim.simulation.host_doses import doses_in_order, free_base, whole_length
+from serdsim.simulation.host_doses import doses_in_order, entries_of, free_base, whole_length
 from serdsim.simulation.host_times import ends
 from serdsim.simulation.named import simulate_named
 from serdsim.simulation.prepared import prepare
@@ -219,11 +219,24 @@ def test_a_mass_per_weight_means_nothing_to_a_dish() -> None:
         ("fet=1", "Did you mean fed"),
         ("fed=2", "a number from 0 to 1"),
         ("fed=nan", "a finite number"),
+        ("f_fast_drug=1.5", "expected 0 to 1"),
+        ("f_fast_drug=-0.5", "expected 0 to 1"),
+        ("F_po_drug=2", "0 to 1"),
+        ("molar_mass_drug=0", "expected above 0"),
     ],
 )
 def test_a_wrong_setting_is_named(word: str, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     status = main(["simulate", "pk_human", "imlunestrant 400 mg po once", "--set", word, "--out", str(tmp_path)])
     assert status == 2 and said in capsys.readouterr().err
+
+
+def test_no_share_of_a_dose_is_passed_over() -> None:
+    ready = prepare("pk_human", parse_regimen("fulvestrant 500 mg im once"))
+    (dose,), own = ready.doses.doses, ready.question.ways["fulvestrant"]
+    assert [len(entries_of(dose, own, ready.question.model.replace({"f_fast_drug": share}))) for share in (0.0, 0.3, 1.0)] == [1, 2, 1]
+    for share in (-0.1, 1.1, float("nan")):
+        with pytest.raises(RegimenError, match="no share of a dose"):
+            entries_of(dose, own, ready.question.model.replace({"f_fast_drug": share}))
 
 
 def test_a_setting_is_part_of_the_question(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
