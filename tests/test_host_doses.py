@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from library_cases import copied, set_cell
+from library_cases import copied, edit, set_cell
 from serdsim.cli import main
 from serdsim.dosing.nonmem import to_nonmem
 from serdsim.dosing.regimen import parse_regimen
+from serdsim.engine.ensemble import run_job
+from serdsim.engine.plan import Schedule
 from serdsim.errors import InputError, ModelError, RegimenError, TableError
 from serdsim.model.library import load
 from serdsim.model.recipe import read_recipe, shipped_library, takers
@@ -243,6 +246,25 @@ def test_a_setting_is_part_of_the_question(capsys: pytest.CaptureFixture[str], t
     fed = simulate_named("pk_human", "imlunestrant 400 mg po once", settings={"fed": 1.0})
     assert fed.record["plan"]["settings"] == {"fed": 1.0} and "--set fed=1.0" in fed.record["replay"]
     assert fed.run != simulate_named("pk_human", "imlunestrant 400 mg po once").run
+
+
+@pytest.mark.parametrize(
+    "regimen", ["imlunestrant 400 mg po q24h x 3", "imlunestrant 400 mg iv-inf 2 h once", "imlunestrant 400 mg iv once"]
+)
+def test_a_broken_balance_is_an_error_that_names_it(regimen: str, tmp_path: Path) -> None:
+    library = copied(tmp_path)
+    edit(library, "models/host/pk_drug.ant", "drug_plasma -> gone_drug;", "drug_plasma -> ;")
+    with pytest.raises(ModelError, match=r"drug_given_and_gone: the balance is off by \d.*at most 1e-06"):
+        simulate_named("pk_human", regimen, library=library)
+
+
+def test_a_dose_that_is_lost_breaks_the_balance() -> None:
+    """Also one at the start, after which nothing changes."""
+    job = prepare("pk_human", parse_regimen("imlunestrant 400 mg iv-inf 2 h once + imlunestrant 40 mg iv once")).job
+    run_job(job)
+    for lost in (Schedule.none(1), replace(job.schedule, values=0.5 * job.schedule.values)):
+        with pytest.raises(ModelError, match="drug_given_and_gone"):
+            run_job(replace(job, schedule=lost))
 
 
 def test_broken_salts_and_routes_are_named(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.model.salts import read_salts
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
+from serdsim.simulation.balance import balances_of
 from serdsim.simulation.doses import doses_after, infused, length_of, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
@@ -139,12 +140,13 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
     require_variance(marginals, draws, question.name)
     equations_now = with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
+    schedule = schedule_of(question, doses, 1, float(times[-1]), per_hour)
     return DrawnJob(
         engine=engine,
         equations=equations_now,
         marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
         draws=draws,
-        schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
+        schedule=schedule,
         times=times * per_hour,
         outputs=question.outputs,
         pre_run=question.pre_run * per_hour,
@@ -152,6 +154,7 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
         plating=question.plating,
         tolerance=question.tolerance,
         lesions=lesions_of(lesions, question.lesions, question.model, equations, question.name),
+        balances=balances_of(question.name, question.balances, equations, schedule, times * per_hour),
     )
 
 

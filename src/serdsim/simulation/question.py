@@ -42,6 +42,7 @@ class Question:
     ways: Mapping[str, Ways] = field(default_factory=dict)
     tolerance: Tolerance = OF_ENGINE
     lesions: LesionNumbers | None = None
+    balances: tuple[str, ...] = ()
 
     @property
     def per_hour(self) -> float:
@@ -129,6 +130,7 @@ def _shipped(
         ways=ways,
         tolerance=recipe.tolerance,
         lesions=recipe.lesions,
+        balances=recipe.balances,
     )
 
 
