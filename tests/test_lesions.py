@@ -6,10 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serdsim.analysis.host_course import SUM, host_readings
 from serdsim.cli import main
+from serdsim.dosing.regimen import parse_regimen
 from serdsim.errors import InputError
+from serdsim.model.recipe import read_recipe, shipped_library
+from serdsim.report.run_figures import run_figures
 from serdsim.results.courses import Courses
-from serdsim.simulation.lesions import lesions_in_words, parse_lesions
+from serdsim.simulation.lesions import Lesion, lesions_in_words, parse_lesions
 from serdsim.simulation.named import simulate_named
 from serdsim.simulation.prepared import prepare
 
@@ -28,7 +32,21 @@ def test_lesions_are_read_and_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["", "liver", "liver: 15", "liver: -3 mm", "liver: 0 mm", "liver: nan mm", "liver: 3 mg", "a: 3 mm, a: 4 mm", "a: 1.2.3 mm"]
+    "words",
+    [
+        "",
+        "liver",
+        "liver: 15",
+        "liver: -3 mm",
+        "liver: 0 mm",
+        "liver: nan mm",
+        "liver: 1e90 mm",
+        "liver: 0.09 mm",
+        "liver: 50.1 cm",
+        "liver: 3 mg",
+        "a: 3 mm, a: 4 mm",
+        "a: 1.2.3 mm",
+    ],
 )
 def test_what_is_no_lesion_is_refused(words: str) -> None:
     with pytest.raises(InputError, match="mm"):
@@ -114,6 +132,34 @@ def test_the_run_says_which_lesion_is_which(tmp_path, capsys: pytest.CaptureFixt
     assert "has no lesions" in capsys.readouterr().err
 
 
+def test_every_choice_of_outputs_can_be_read_and_drawn() -> None:
+    """A run that kept no Ki-67 has no arrest to read."""
+    words, lesions = parse_regimen("imlunestrant 400 mg po q24h x 2"), parse_lesions(TWO)
+    for id in read_recipe("patient", shipped_library()).outputs:
+        ready = prepare("patient", words, lesions=lesions, outputs=[id], every_h=4.0)
+        values = {id: np.random.default_rng(5).uniform(1.0, 2.0, (2, len(ready.times)))}
+        courses = Courses(ready.times, values, {"individual": np.arange(2), "lesion": np.arange(2)}, 2)
+        courses = courses.with_sum(id, SUM, 2) if id == "tumour_diameter" else courses
+        assert ("arrest" in {one.kind for one in host_readings(ready, courses)}) == (id == "ki67_percent")
+        assert bool(run_figures(ready, courses)) == (not id.startswith("partner") and id != "ctdna_allele")
+
+
 def test_patients_without_a_whole_set_of_lesions_leave_nothing() -> None:
     none = Courses(np.empty(0), {"d": np.empty((0, 0))}, {"individual": np.empty(0, int), "lesion": np.empty(0, int)}, 2)
     assert none.with_sum("d", "sum", 2).individuals == 0
+    assert none.with_sum("d", "sum", 2).values["sum"].shape == (0, 0)
+
+
+@pytest.mark.parametrize(("name", "diameter"), [("a", np.nan), ("a", 0.0), ("a", 1e9), ("a: b", 3.0), ("", 3.0), ("a", "wide")])
+def test_a_lesion_that_nobody_wrote_as_words_is_checked_alike(name: str, diameter: float) -> None:
+    with pytest.raises(InputError, match="mm"):
+        Lesion(name, diameter)
+
+
+def test_one_run_id_is_one_result() -> None:
+    """What makes a lesion is in the words that make the id: numbers of any kind are one number, and the place follows from the name."""
+    ids = {prepare("patient", lesions=[Lesion("Brain-1", size)], duration_h=24.0).run for size in (15, 15.0, np.float32(15.0))}  # type: ignore[arg-type]
+    assert len(ids) == 1
+    assert Lesion("Brain-1", 15.0).in_brain and not Lesion("b", 15.0).in_brain
+    with pytest.raises(InputError, match="two lesions"):
+        prepare("patient", lesions=[Lesion("a", 15.0), Lesion("a", 15.0)])

@@ -3,8 +3,8 @@
     python verification/patient_year.py [--individuals 96] [--judged 48]
 
 Process time of one thread, observed as a run is and once a day, without reading the library, building the kernel and the time before
-treatment. Errors are those of the contract, of the outputs that the recipe shows at the times that a run shows: the largest over outputs and times of each individual
-against the same engine at 1e-9, of which median and 99th percentile are given.
+treatment. Errors are those of the contract, of the outputs that the recipe shows at the times that a run shows: the largest over outputs
+and times of each individual against the same engine at 1e-9, of which median and 99th percentile are given.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from serdsim.simulation.host_times import LEAST, ends, seen_closely
 from serdsim.simulation.prepared import Prepared
 
 SUM = "sum_of_diameters"  # of all lesions of a patient
-_HOURS_PER_DAY = 24.0
+_HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,11 @@ def host_readings(ready: Prepared, courses: Courses) -> tuple[HostReading, ...]:
 
 
 def by_lesion(ready: Prepared, courses: Courses, id: str) -> Iterator[tuple[str, Courses]]:
-    """Yield the courses with the name of their lesion in brackets where lesions differ in an output, those of all where they do not."""
-    if ready.job.lesions and label_of(ready, id).alone:
+    """Yield the courses with the name of their lesion in brackets where lesions differ in an output, those of all where they do not.
+
+    Nothing of an output that the run did not keep.
+    """
+    if id not in courses.values or (ready.job.lesions and label_of(ready, id).alone):
         return
     for number, part in courses.apart(id).items():
         lesions = ready.job.lesions
@@ -96,7 +99,7 @@ def mass_factor(ready: Prepared, label: Label) -> float | None:
     if not label.molar_mass or label.molar_mass not in ready.question.model.parameters:
         return None
     value = ready.question.model.quantity(label.molar_mass).value
-    return None if value is None else value / 1000.0
+    return None if value is None else value / 1000
 
 
 def unseen_exposures(ready: Prepared, courses: Courses) -> str:

@@ -25,8 +25,8 @@ from serdsim.simulation.prepared import prepare
 
 DISH = "cell"
 _TOLERANCE = 1e-5
-_WIDE_MEDIUM = 1e3  # litres: what cells bind is nothing beside it, so that free concentrations stay as they are set
-_DECADES = (-1.0, 0.0, 1.0, 2.0, 3.0, 4.0)  # of the affinity, among which the level falls to the one looked for
+_WIDE_MEDIUM = 1000  # litres: what cells bind is nothing beside it, so that free concentrations stay as they are set
+_DECADES = (-1, 0, 1, 2, 3, 4)  # of the affinity, among which the level falls to the one looked for
 _BETWEEN = (0.25, 0.5, 0.75)  # of the decade in which it does
 
 Run = Callable[[Plan], Arrays]

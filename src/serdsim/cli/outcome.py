@@ -38,9 +38,8 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
         absent = {drug for drug in ready.question.ways if f"{drug} " not in asked}
         rows = [f"{key.replace('_', ' ')} {value}" for key, value in ready.question.selection.items() if value not in absent]
         counted = "; cells are counted anew at 0 h" if ready.question.plating else ""
-        say(
-            f"Before 0 h: {ready.question.pre_run:g} h without {'doses' if ready.question.ways else 'ligand'}{counted}. Rows of {', '.join(rows)}."
-        )
+        what = "doses" if ready.question.ways else "ligand"
+        say(f"Before 0 h: {ready.question.pre_run:g} h without {what}{counted}. Rows of {', '.join(rows)}.")
     if ready.observed:
         say(f"To {ready.times[-1]:g} h, observed {ready.observed}.")
     if "individuals" in ready.record:

@@ -68,9 +68,8 @@ class Courses:
         """Return the patients of whom all lesions ended well, with the sum of an output over their lesions as one more output."""
         person = self.who["individual"] // lesions
         whole = self.where(np.isin(person, np.flatnonzero(np.bincount(person) == lesions)))
-        if not whole.individuals:
-            return whole
-        sums = whole.values[id].reshape(-1, lesions, len(self.times)).sum(axis=1)
+        people = whole.individuals // lesions
+        sums = whole.values[id].reshape(people, lesions, whole.values[id].shape[1]).sum(axis=1)
         return Courses(whole.times, {**whole.values, name: np.repeat(sums, lesions, axis=0)}, whole.who, whole.every, whole.partial)
 
     def over(self, start: float, end: float) -> Courses:

@@ -16,18 +16,42 @@ from serdsim.model.lesions import LesionNumbers
 from serdsim.units import convert
 
 BRAIN = "brain"
-_LESION = re.compile(r"\s*([A-Za-z][\w-]*)\s*:\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(mm|cm)\s*")
+_NAME = re.compile(r"[A-Za-z][\w-]*")
+_LESION = re.compile(rf"\s*({_NAME.pattern})\s*:\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)\s*(mm|cm)\s*")
 _FORM = 'for example "liver: 15 mm, brain: 8 mm"'
 _MOST = 100
+_SMALLEST, _LARGEST = 0.1, 500.0  # [mm] what a scan can see, and what a body can hold
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """A lesion at the start of treatment: its name, its diameter [mm], and whether it lies in the brain."""
+    """A lesion at the start of treatment: its name and its diameter [mm]; one whose name begins with brain lies there.
+
+    Raises
+    ------
+    InputError
+        For a name that is no word, and a diameter that is no number from 0.1 to 500 mm.
+    """
 
     name: str
     diameter: float
-    in_brain: bool
+
+    def __post_init__(self) -> None:
+        """Check what no list in words went through."""
+        try:
+            object.__setattr__(self, "diameter", float(self.diameter))
+        except (TypeError, ValueError):
+            raise _no_lesion(f"{self.name}: {self.diameter}") from None
+        if not _NAME.fullmatch(self.name):
+            raise _no_lesion(f"{self.name}: {self.diameter:g} mm")
+        if not _SMALLEST <= self.diameter <= _LARGEST:
+            problem, expected = f"the lesion {self.name} has a diameter of {self.diameter:g} mm", f"{_SMALLEST:g} to {_LARGEST:g} mm"
+            raise InputError(Issue(problem, id="lesions", expected=expected, repair="Correct the diameter or its unit"))
+
+    @property
+    def in_brain(self) -> bool:
+        """Whether it lies inside the skull."""
+        return self.name.lower().startswith(BRAIN)
 
 
 def parse_lesions(text: str) -> tuple[Lesion, ...]:
@@ -36,18 +60,25 @@ def parse_lesions(text: str) -> tuple[Lesion, ...]:
     Raises
     ------
     InputError
-        For what is no such list, a diameter that is no finite number above 0, and a name that comes twice.
+        For what is no such list, a diameter that is no number from 0.1 to 500 mm, and a name that comes twice.
     """
     found: list[Lesion] = []
     for words in text.split(","):
         match = _LESION.fullmatch(words)
         diameter = _diameter(match) if match else math.nan
-        if match is None or not 0.0 < diameter < math.inf:
-            problem = f'"{words.strip()}" is no lesion'
-            raise InputError(
-                Issue(problem, id="lesions", expected=f"a name, a colon, a diameter in mm or cm, {_FORM}", repair="Correct it")
-            )
-        found.append(Lesion(match[1], diameter, match[1].lower().startswith(BRAIN)))
+        if match is None or math.isnan(diameter):
+            raise _no_lesion(words.strip())
+        found.append(Lesion(match[1], diameter))
+    return _apart(found)
+
+
+def _no_lesion(words: str) -> InputError:
+    expected = f"a name, a colon, a diameter in mm or cm, {_FORM}"
+    return InputError(Issue(f'"{words}" is no lesion', id="lesions", expected=expected, repair="Correct it"))
+
+
+def _apart(found: Sequence[Lesion]) -> tuple[Lesion, ...]:
+    """Return lesions of which each has its own name."""
     names = [one.name for one in found]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice or len(found) > _MOST:
@@ -97,7 +128,7 @@ def lesions_of(each: Sequence[Lesion], numbers: LesionNumbers | None, model: Mod
     Raises
     ------
     InputError
-        For a model that has no lesions.
+        For a model that has no lesions, and for names that come twice.
     """
     if not each:
         return None
@@ -107,5 +138,5 @@ def lesions_of(each: Sequence[Lesion], numbers: LesionNumbers | None, model: Mod
     place = {id: equations.given.index(id) for id in (numbers.count, numbers.in_brain, numbers.cell_volume, numbers.cell_share)}
     litres = convert(1.0, f"mm^3/({model.quantity(numbers.count).unit})", model.quantity(numbers.cell_volume).unit or "L")
     return Lesions(
-        tuple(each), place[numbers.count], place[numbers.in_brain], place[numbers.cell_volume], place[numbers.cell_share], litres
+        _apart(each), place[numbers.count], place[numbers.in_brain], place[numbers.cell_volume], place[numbers.cell_share], litres
     )
