@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from library_cases import copied, edit
+from library_cases import copied, edit, set_cell
+from serdsim.analysis.exposure import simulate_exposures
+from serdsim.analysis.exposure_table import read_exposures
 from serdsim.dosing.regimen import parse_regimen
 from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, responses
 from serdsim.errors import ModelError
@@ -18,7 +20,8 @@ from serdsim.model.recipe import read_recipe, shipped_library, shipped_models
 from serdsim.results.courses import read_courses
 from serdsim.results.dataset import unit_of
 from serdsim.results.table_files import write_table
-from serdsim.simulation.host_times import ends, host_times, host_times_in_words
+from serdsim.simulation.host_times import ends, host_times, host_times_in_words, seen_until
+from serdsim.simulation.named import simulate_named
 from serdsim.simulation.prepared import prepare
 from serdsim.units import parse_unit
 
@@ -78,6 +81,36 @@ def test_hosts_are_observed_closely_where_exposures_are_read() -> None:
     assert "every 6 h" in host_times_in_words(regimen, 2016.0)
     assert "imlunestrant and abemaciclib" in host_times_in_words(regimen, 2016.0)
     assert host_times(parse_regimen("imlunestrant 4 mg po once"), 0.5)[-1] == 0.5
+
+
+def test_an_interval_ends_before_a_dose_into_a_vein(tmp_path: Path) -> None:
+    """What a dose brings is seen at once: it is no part of the interval before it."""
+    twice = parse_regimen("imlunestrant 400 mg iv q24h x 2")
+    (start, end), last = ends(twice, "imlunestrant", 48.0)
+    assert (start, last) == (0.0, (24.0, 48.0)) and 23.9999 < end < 24.0
+    once, both = (simulate_named("pk_human", said, outputs=["drug_plasma"]).dataset for said in ("imlunestrant 400 mg iv once", twice))
+    levels = both["drug_plasma"].values.ravel()
+    inside = (both["time"].values >= start) & (both["time"].values <= end)
+    trough = np.interp(24.0, once["time"].values, once["drug_plasma"].values.ravel())
+    assert levels[inside][-1] == pytest.approx(trough, rel=1e-4)
+    assert levels[inside].max() == levels[0]
+    assert seen_until(twice, 0.0, 24.0) == end
+    assert seen_until(twice, 0.0, 23.0) == 23.0
+    assert seen_until(parse_regimen("imlunestrant 400 mg po q24h x 2"), 0.0, 24.0) == 24.0
+    library = copied(tmp_path)
+    for column, value in {"regimen": str(twice), "from_h": "0", "to_h": "24", "endpoint": "ctrough", "unit": "ng/mL"}.items():
+        set_cell(library, "exposures.tsv", ("imlunestrant.auc_ss",), column, value)
+    (row,) = [one for one in read_exposures(library) if one.id == "imlunestrant.auc_ss"]
+    assert simulate_exposures([row], library)[0].simulated == pytest.approx(trough * 0.5245, rel=1e-3)
+
+
+def test_the_last_observation_is_the_end() -> None:
+    regimen = parse_regimen("imlunestrant 400 mg po q33.3333333333h x 3")
+    times = prepare("pk_human", regimen).times
+    assert times[-1] == 3 * 33.3333333333
+    assert 2 * 33.3333333333 in times
+    assert np.all(np.diff(times) > 1e-9)
+    assert list(host_times(regimen, 1e-10)) == [0.0, 1e-10]
 
 
 def test_more_observations_change_no_number() -> None:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from library_cases import copied, set_cell
+from library_cases import copied, edit, set_cell
 from serdsim.cli import main
 from serdsim.dosing.nonmem import to_nonmem
 from serdsim.dosing.regimen import parse_regimen
+from serdsim.engine.ensemble import run_job
+from serdsim.engine.plan import Schedule
 from serdsim.errors import InputError, ModelError, RegimenError, TableError
 from serdsim.model.library import load
 from serdsim.model.recipe import read_recipe, shipped_library, takers
 from serdsim.model.salts import read_salts
-from serdsim.simulation.host_doses import doses_in_order, free_base, whole_length
+from serdsim.simulation.host_doses import doses_in_order, entries_of, free_base, whole_length
 from serdsim.simulation.host_times import ends
 from serdsim.simulation.named import simulate_named
+from serdsim.simulation.prepared import prepare
 
 LIBRARY = shipped_library()
 GIVEN = "given_and_gone"
@@ -140,6 +144,26 @@ def test_a_host_is_followed_to_the_end_of_the_last_interval() -> None:
     assert simulate_named("cell", "imlunestrant 5 nM once", outputs=["mPGR"]).dataset["time"].values[-1] == 72.0
 
 
+@pytest.mark.parametrize(
+    ("regimen", "hours", "late", "given"),
+    [
+        ("imlunestrant 400 mg po once from 23.8 h", 24.0, 1, 0),  # its lag is longer than 0.2 h
+        ("imlunestrant 400 mg po q24h x 3", 48.0, 1, 2),
+        ("imlunestrant 400 mg iv q24h x 3", 48.0, 1, 2),  # one at the end does nothing before it
+        ("imlunestrant 400 mg iv-inf 2 h q24h x 3", 48.0, 1, 2),
+        ("imlunestrant 400 mg iv q0.1h x 4", 0.3, 1, 3),
+        ("imlunestrant 400 mg po q0.01h x 40", None, 0, 40),
+        ("abemaciclib 150 mg po q12h x 4", 38.0, 0, 4),
+    ],
+)
+def test_doses_that_do_not_arrive_are_counted(regimen: str, hours: float | None, late: int, given: int) -> None:
+    ready = prepare("pk_human", parse_regimen(regimen), duration_h=hours)
+    assert ready.record["doses_after_the_end"] == late
+    adds = [value for _, kind, _, value in ready.job.schedule.of(0) if kind == "add" or value > 1]
+    assert len(adds) == given
+    assert all(time < ready.times[-1] for time, *_ in ready.job.schedule.of(0))
+
+
 def test_a_setting_holds_in_every_draw() -> None:
     found = run("imlunestrant 400 mg po once", ["CL_drug"], draws=8, settings={"CL_drug": 20.0}, duration_h=1.0)["CL_drug"].values
     assert np.all(found == 20.0)
@@ -198,6 +222,10 @@ def test_a_mass_per_weight_means_nothing_to_a_dish() -> None:
         ("fet=1", "Did you mean fed"),
         ("fed=2", "a number from 0 to 1"),
         ("fed=nan", "a finite number"),
+        ("f_fast_drug=1.5", "expected 0 to 1"),
+        ("f_fast_drug=-0.5", "expected 0 to 1"),
+        ("F_po_drug=2", "0 to 1"),
+        ("molar_mass_drug=0", "expected above 0"),
     ],
 )
 def test_a_wrong_setting_is_named(word: str, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -205,10 +233,38 @@ def test_a_wrong_setting_is_named(word: str, said: str, capsys: pytest.CaptureFi
     assert status == 2 and said in capsys.readouterr().err
 
 
+def test_no_share_of_a_dose_is_passed_over() -> None:
+    ready = prepare("pk_human", parse_regimen("fulvestrant 500 mg im once"))
+    (dose,), own = ready.doses.doses, ready.question.ways["fulvestrant"]
+    assert [len(entries_of(dose, own, ready.question.model.replace({"f_fast_drug": share}))) for share in (0.0, 0.3, 1.0)] == [1, 2, 1]
+    for share in (-0.1, 1.1, float("nan")):
+        with pytest.raises(RegimenError, match="no share of a dose"):
+            entries_of(dose, own, ready.question.model.replace({"f_fast_drug": share}))
+
+
 def test_a_setting_is_part_of_the_question(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     fed = simulate_named("pk_human", "imlunestrant 400 mg po once", settings={"fed": 1.0})
     assert fed.record["plan"]["settings"] == {"fed": 1.0} and "--set fed=1.0" in fed.record["replay"]
     assert fed.run != simulate_named("pk_human", "imlunestrant 400 mg po once").run
+
+
+@pytest.mark.parametrize(
+    "regimen", ["imlunestrant 400 mg po q24h x 3", "imlunestrant 400 mg iv-inf 2 h once", "imlunestrant 400 mg iv once"]
+)
+def test_a_broken_balance_is_an_error_that_names_it(regimen: str, tmp_path: Path) -> None:
+    library = copied(tmp_path)
+    edit(library, "models/host/pk_drug.ant", "drug_plasma -> gone_drug;", "drug_plasma -> ;")
+    with pytest.raises(ModelError, match=r"drug_given_and_gone: the balance is off by \d.*at most 1e-06"):
+        simulate_named("pk_human", regimen, library=library)
+
+
+def test_a_dose_that_is_lost_breaks_the_balance() -> None:
+    """Also one at the start, after which nothing changes."""
+    job = prepare("pk_human", parse_regimen("imlunestrant 400 mg iv-inf 2 h once + imlunestrant 40 mg iv once")).job
+    run_job(job)
+    for lost in (Schedule.none(1), replace(job.schedule, values=0.5 * job.schedule.values)):
+        with pytest.raises(ModelError, match="drug_given_and_gone"):
+            run_job(replace(job, schedule=lost))
 
 
 def test_broken_salts_and_routes_are_named(tmp_path: Path) -> None:

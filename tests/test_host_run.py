@@ -81,6 +81,20 @@ def test_the_json_has_the_contracts_form(capsys: pytest.CaptureFixture[str], tmp
     assert "report.html" in printed.err
 
 
+def test_exposures_are_not_read_from_a_coarse_grid(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Steps of 6 h miss a peak at 4 h; every half hour is close enough for a day, but no grid is for a dose into a vein."""
+    for said, every, shown, left in (
+        ("imlunestrant 400 mg po q24h x 3", "6", 0, "imlunestrant (first interval), imlunestrant (last interval)"),
+        ("imlunestrant 400 mg po q24h x 3", "0.5", 2, ""),
+        ("imlunestrant 400 mg iv q24h x 3", "0.5", 1, "imlunestrant (first interval)"),
+    ):
+        assert main(["simulate", "pk_human", said, "--every", every, "--json", "--out", str(tmp_path)]) == 0
+        out, err = capsys.readouterr()
+        intervals = {item["interval"] for item in json.loads(out)["items"] if item.get("reading") == "exposure"}
+        assert len(intervals) == shown
+        assert f"Exposures of {left} are left out" in err if left else "left out" not in err
+
+
 def test_an_untreated_patient_is_an_honest_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["simulate", "patient", "--hours", "48", "--out", str(tmp_path)]) == 0
     words = capsys.readouterr().out

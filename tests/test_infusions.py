@@ -90,3 +90,12 @@ def test_a_model_that_counts_masses_takes_masses(tmp_path: Path) -> None:
 def test_routes_that_lead_nowhere_are_refused(tmp_path: Path, name: str, sentence: str, words: str) -> None:
     with pytest.raises(RegimenError, match=words):
         simulate_named(own_model(tmp_path) if name == "own" else name, parse_regimen(sentence))
+
+
+@pytest.mark.parametrize(
+    ("length", "start"), [("1e-13 h", "0 h"), ("1e-9 h", "0 h"), ("5e-9 h", "8000 h"), ("1e-6 h", "8000 h"), ("1e-4 h", "8000 h")]
+)
+def test_no_infusion_is_too_short_for_its_dose(length: str, start: str) -> None:
+    """Its ends may be one instant, or further apart by too few digits."""
+    found = simulate_named("pk_human", f"imlunestrant 400 mg iv-inf {length} once from {start}", outputs=["drug_given_and_gone"])
+    assert float(found.dataset["drug_given_and_gone"].values.ravel()[-1]) == pytest.approx(400e6 / 524.5, rel=1e-6)

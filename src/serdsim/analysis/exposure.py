@@ -24,6 +24,7 @@ from serdsim.model.recipe import read_recipe, shipped_library, takers
 from serdsim.references import read_references, require
 from serdsim.simulation.doses import schedule_of
 from serdsim.simulation.draws import Draws, given_values
+from serdsim.simulation.host_times import seen_until
 from serdsim.simulation.question import Question, ask
 from serdsim.units import convert
 
@@ -166,7 +167,7 @@ def _curves(
     for window in windows:
         arm, slot = window.arm, slots[window.arm]
         own = times[arm]
-        here = (own >= window.start) & (own <= window.end)
+        here = (own >= window.start) & (own <= _end(window))
         molar = found.values[outputs.index(_STATES[window.analyte].format(slot)), : len(own), arms.index(arm)][here]
         mass = float(questions[arm].model.quantity(_MASSES[window.analyte].format(slot)).value or 0.0)
         curves[window] = Curve(own[here], molar * convert(1.0, "nmol/L", "mol/L") * mass * convert(1.0, "g/L", "ng/mL"))
@@ -189,8 +190,12 @@ def _question(arm: Arm, slot: str, library: Path, changed: Mapping[str, float]) 
 
 
 def _times(windows: Sequence[Window]) -> np.ndarray:
-    every = [np.linspace(window.start, window.end, POINTS + 1) for window in windows]
+    every = [np.linspace(window.start, _end(window), POINTS + 1) for window in windows]
     return np.unique(np.concatenate([*every, [0.0]]))
+
+
+def _end(window: Window) -> float:
+    return seen_until(parse_regimen(window.arm.regimen), window.start, window.end)
 
 
 def _joined(schedules: Sequence[Schedule]) -> Schedule:

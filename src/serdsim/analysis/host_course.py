@@ -13,7 +13,7 @@ from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, respon
 from serdsim.model.outputs import Arrest, Label, Recist
 from serdsim.results.courses import Courses
 from serdsim.simulation.columns import label_of
-from serdsim.simulation.host_times import ends
+from serdsim.simulation.host_times import LEAST, ends, seen_closely
 from serdsim.simulation.prepared import Prepared
 
 SUM = "sum_of_diameters"  # of all lesions of a patient
@@ -102,6 +102,18 @@ def mass_factor(ready: Prepared, label: Label) -> float | None:
     return None if value is None else value / 1000
 
 
+def unseen_exposures(ready: Prepared, courses: Courses) -> str:
+    """Return in words which exposures are left out because their dosing interval is not observed closely; empty if none is."""
+    given, left = drugs_in_places(ready), dict[str, None]()
+    for place in {ready.names.labels[id].place for id in ready.names.exposure if id in courses.values} & given.keys():
+        for name, span in zip(("first", "last"), ends(ready.doses, given[place], float(ready.times[-1])), strict=False):
+            if not seen_closely(courses.over(*span).times, span):
+                left[f"{given[place]} ({name} interval)"] = None
+    if not left:
+        return ""
+    return f"Exposures of {', '.join(sorted(left))} are left out: fewer than {LEAST} observations, or none at both ends. Leave --every out."
+
+
 def _exposures(ready: Prepared, courses: Courses) -> Iterator[HostReading]:
     given = drugs_in_places(ready)
     for id in ready.names.exposure:
@@ -111,7 +123,7 @@ def _exposures(ready: Prepared, courses: Courses) -> Iterator[HostReading]:
         spans = ends(ready.doses, given[label.place], float(ready.times[-1]))
         for (name, (start, end)), (lesion, own) in product(zip(("first", "last"), spans, strict=False), by_lesion(ready, courses, id)):
             part = own.over(start, end)
-            if len(part.times) > 2:
+            if seen_closely(part.times, (start, end)):
                 for one in _exposure(id, label.title + lesion, part, mass_factor(ready, label)):
                     yield replace(one, interval=f"{name}, {start:g} to {end:g} h", drug=given[label.place], short=label.short + lesion)
 

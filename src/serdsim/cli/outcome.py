@@ -55,7 +55,7 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
     if drawn:
         (say if as_json else print)(f"Page: {found.folder / 'report.html'} with {drawn} figures")
     if found.late:
-        say(f"{found.late} doses lie after {ready.times[-1]:g} h and were not given.")
+        say(f"{found.late} doses do not arrive before {ready.times[-1]:g} h and were not given.")
     if not (found.folder / "tables" / "trajectories.csv").exists():
         say("The trajectories are there as Parquet only: they have more rows than a spreadsheet opens.")
     raise_failed(found.failures, found.individuals)
@@ -69,6 +69,8 @@ def _answer(ready: Prepared, found: Streamed, as_json: bool, plot: bool) -> int:
     from serdsim.simulation.columns import label_of
 
     answer = answer_run(ready, found.folder)
+    if answer.unseen:
+        say(answer.unseen)
     items = []
     for item in found.items:
         label = label_of(ready, item["observable"])

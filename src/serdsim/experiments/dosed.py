@@ -16,9 +16,9 @@ from serdsim.experiments.course import worst_balance
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.treatment import drug_of, regimen_of
 from serdsim.model.entities import Model
-from serdsim.model.expression import symbols
 from serdsim.model.recipe import read_recipe, shipped_library
 from serdsim.model.salts import read_salts
+from serdsim.simulation.balance import counted
 from serdsim.simulation.doses import infused, schedule_of
 from serdsim.simulation.host_doses import free_base
 from serdsim.simulation.question import Question, ask
@@ -109,28 +109,15 @@ class Dosing:
             return 0.0
         width = values.shape[2] // len(self.arms)
         given = np.zeros((len(self.balances), len(times), len(self.arms)))
-        counted = [_counted(self.equations, balance) for balance in self.balances]
+        sums = [counted(self.equations, balance) for balance in self.balances]
         for column in range(len(self.arms)):
             for time, kind, target, amount in schedule.of(column * width):
                 if kind == "add" and time > times[0] + same_instant(time):
                     after = times >= time - same_instant(time)
-                    for row, species in enumerate(counted):
+                    for row, species in enumerate(sums):
                         given[row, after, column] += amount if schedule.names[target] in species else 0.0
         return worst_balance(values, np.repeat(given, width, axis=2))
 
 
 def _renumbered(one: Schedule, names: tuple[str, ...]) -> np.ndarray:
     return np.array([names.index(one.names[target]) for target in one.targets], np.int32)
-
-
-def _counted(equations: Equations, balance: str) -> frozenset[str]:
-    """Return all that a balance is computed from, directly or through other assignments."""
-    rules = dict((*equations.fixed, *equations.moving))
-    found: set[str] = set()
-    ahead = [balance]
-    while ahead:
-        id = ahead.pop()
-        if id not in found:
-            found.add(id)
-            ahead += symbols(rules[id]) if id in rules else ()
-    return frozenset(found)

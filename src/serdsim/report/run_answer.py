@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from serdsim.analysis.host_course import SUM, HostReading, host_readings, readings_table
+from serdsim.analysis.host_course import SUM, HostReading, host_readings, readings_table, unseen_exposures
 from serdsim.report.figure import draw
 from serdsim.report.png import svg_to_png
 from serdsim.report.run_figures import RunFigure, individuals_in_words, run_figures
@@ -26,10 +26,11 @@ _PIXELS = 1520
 
 @dataclass(frozen=True)
 class RunAnswer:
-    """The courses of a run and what was read from them."""
+    """The courses of a run, what was read from them, and in words which exposures could not be."""
 
     courses: Courses
     readings: tuple[HostReading, ...]
+    unseen: str = ""
 
 
 def answer_run(ready: Prepared, folder: Path) -> RunAnswer:
@@ -42,7 +43,7 @@ def answer_run(ready: Prepared, folder: Path) -> RunAnswer:
     if readings:
         with disk_errors(folder):
             _table(readings_table(readings), folder, "readings")
-    return RunAnswer(courses, readings)
+    return RunAnswer(courses, readings, unseen_exposures(ready, courses) if question.ways else "")
 
 
 def draw_run(ready: Prepared, answer: RunAnswer, folder: Path) -> int:

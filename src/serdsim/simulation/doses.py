@@ -9,16 +9,16 @@ import numpy as np
 
 from serdsim.dosing.records import DOSE, OTHER, Person, Record, in_time_unit
 from serdsim.dosing.regimen import Dose, Regimen, kind_of
-from serdsim.engine.plan import Schedule
+from serdsim.engine.plan import Schedule, same_instant
 from serdsim.errors import Issue, RegimenError
 from serdsim.simulation.event_rules import Item, follow
-from serdsim.simulation.host_doses import Entry, entries_of, refuse_dose, second_doses
+from serdsim.simulation.host_doses import SINGLE_H, Entry, entries_of, refuse_dose, second_doses, whole_length
 from serdsim.simulation.question import Question
 from serdsim.units import convert, parse_unit
 
 
 def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: float, per_hour: float) -> Schedule:
-    """Return the stops of a regimen up to the end [h]; every later dose is left to `doses_after`."""
+    """Return the stops of a regimen before the end [h]; every dose that does not arrive by then is left to `doses_after`."""
     brought = [(dose, entry) for dose in regimen.doses if dose.amount > 0 for entry in brings(dose, question)]
     places = {species: number for number, species in enumerate(dict.fromkeys(entry.species for _, entry in brought), start=1)}
     records = [
@@ -33,13 +33,13 @@ def schedule_of(question: Question, regimen: Regimen, individuals: int, end_h: f
         )
         for dose, entry in brought
         for time in dose.times_h
-        if time <= end_h
+        if _arrives(time + entry.lag, end_h)
     ]
     ordered = (*sorted(records, key=lambda record: record.time), Record(end_h, OTHER))
     (person,) = in_time_unit([Person("everyone", ordered)], per_hour)
     given = follow(person, {number: species for species, number in places.items()}).items
     said = second_doses(regimen, question.ways) if question.ways else []
-    switches: list[Item] = [(time * per_hour, "set", input, 1.0) for time, input in said if time <= end_h]
+    switches: list[Item] = [(time * per_hour, "set", input, 1.0) for time, input in said if _arrives(time, end_h)]
     items = sorted([*switches, *given], key=lambda item: item[0])
     values = np.repeat(np.array([value for *_, value in items], float).reshape(len(items), 1), individuals, axis=1)
     return Schedule.shared(
@@ -126,6 +126,18 @@ def _refuse_route(dose: Dose, question: Question, target: str) -> None:
         raise RegimenError(Issue(problem, id=dose.drug, expected=expected, repair=repair))
 
 
-def doses_after(regimen: Regimen, end_h: float) -> int:
-    """Return how many doses lie after the end and are not given."""
-    return sum(dose.start_h + i * (dose.interval_h or 0.0) > end_h for dose in regimen.doses for i in range(dose.count))
+def doses_after(question: Question, regimen: Regimen, end_h: float) -> int:
+    """Return how many doses do not arrive before the end, and are not given."""
+    lags = [(dose, min((entry.lag for entry in brings(dose, question)), default=0.0)) for dose in regimen.doses]
+    return sum(not _arrives(time + lag, end_h) for dose, lag in lags for time in dose.times_h)
+
+
+def length_of(question: Question, regimen: Regimen) -> float:
+    """Return the time to the end of the last dosing interval in a host [h]; a lag that is longer than its interval comes on top."""
+    lags = [(entry.lag, dose.interval_h or SINGLE_H) for dose in regimen.doses for entry in brings(dose, question)]
+    return whole_length(regimen) + max((lag for lag, interval in lags if lag >= interval), default=0.0)
+
+
+def _arrives(time_h: float, end_h: float) -> bool:
+    """Return whether something is done before the end; what is done at it could not be told from what it does."""
+    return time_h < end_h - same_instant(end_h)

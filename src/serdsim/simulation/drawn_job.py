@@ -13,6 +13,7 @@ from serdsim.engine.plan import Arrays, Plan, Schedule
 from serdsim.engine.pools import members
 from serdsim.model.plating import Plating
 from serdsim.model.tolerance import OF_ENGINE, Tolerance
+from serdsim.simulation.balance import Balances
 from serdsim.simulation.draws import Draws, Marginal, drawn
 from serdsim.simulation.lesions import Lesions
 from serdsim.simulation.plating import plated
@@ -45,6 +46,8 @@ class DrawnJob:
         How exactly the model is run.
     lesions : Lesions, optional
         Of each patient; each is an individual then.
+    balances : Balances, optional
+        Sums that are checked against the doses.
     """
 
     engine: Engine
@@ -59,6 +62,7 @@ class DrawnJob:
     plating: Plating | None = None
     tolerance: Tolerance = OF_ENGINE
     lesions: Lesions | None = None
+    balances: Balances | None = None
 
     @property
     def individuals(self) -> int:
@@ -77,15 +81,32 @@ class DrawnJob:
         return {**found, "lesion": lesion} if self.lesions else found
 
     def compute(self, kernel: Any, number: int) -> Arrays:
-        """Return the arrays of one chunk."""
+        """Return the arrays of one chunk.
+
+        Raises
+        ------
+        ModelError
+            For a balance that is broken.
+        """
         rows = members(self, number)
         given = self._given(rows)
-        plan = self._plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
+        sums = self.balances.ids if self.balances else ()
+        plan = self._plan(given, self.times, (*self.outputs, *sums), schedule=repeated(self.schedule, len(rows)))
         if not self.pre_run and self.plating is None:
-            return self.engine.run(kernel, plan)
+            return self._balanced(kernel, plan, self.engine.run(kernel, plan))
         before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
-        start = plated(self.plating, self.equations, given, before.final)
-        return _with_failures(before, self.engine.run(kernel, replace(plan, initial=start)))
+        plan = replace(plan, initial=plated(self.plating, self.equations, given, before.final))
+        return self._balanced(kernel, plan, _with_failures(before, self.engine.run(kernel, plan)))
+
+    def _balanced(self, kernel: Any, plan: Plan, found: Arrays) -> Arrays:
+        """Return the arrays without the balances, which are checked in individuals that ended well."""
+        if self.balances is None:
+            return found
+        own = len(self.outputs)
+        before = self.engine.run(kernel, replace(plan, times=plan.times[:1], outputs=self.balances.ids, schedule=None))
+        ok = (found.status == "ok") & (before.status == "ok")
+        self.balances.check(before.values[:, 0, ok], found.values[own:][:, :, ok])
+        return replace(found, values=found.values[:own])
 
     def _given(self, rows: range) -> np.ndarray:
         if self.lesions is None:

@@ -17,6 +17,7 @@ from serdsim.dosing.records import OBSERVATION, Person, Record
 from serdsim.engine.plan import same_instant
 
 STEADY = "steady"
+_AT_ONCE = 1000.0  # instants; the ends of a shorter infusion are known too roughly for its amount
 Item = tuple[float, str, str | int, float]
 
 
@@ -157,11 +158,12 @@ class _Clerk:
             self.wait(first + number * record.interval, False, record)
 
     def give(self, now: float, due: float, record: Record) -> None:
-        """Give a dose now; an infusion ends its duration after the time at which it was due."""
+        """Give a dose now; an infusion ends its duration after the time at which it was due, and one of a few instants is a bolus."""
         if not record.arriving:
             return
-        if record.speed:
-            self.run(record, due + record.duration)
+        end = due + record.duration
+        if record.speed and end - now > _AT_ONCE * same_instant(end):
+            self.run(record, end)
             self.flow(now, self.into(record))
         else:
             self.write(now, "add", self.into(record), record.arriving)

@@ -47,13 +47,14 @@ def entries_of(dose: Dose, ways: Ways, model: Model) -> tuple[Entry, ...]:
     Raises
     ------
     RegimenError
-        For a concentration, a missing route, a route that the drug is not given by, and an amount that is no finite number.
+        For a concentration, a missing route, a route that the drug is not given by, an amount that is no finite number, and shares of a
+        dose that are none.
     """
     way, amount = _way(dose, ways, model), amount_into_host(dose, ways, model)
     lag = _value(model, way.lag) if way.lag and dose.route != "iv-inf" else 0.0
     if way.split is None or way.rest is None:
         return (Entry(way.into, amount, lag),)
-    share = _value(model, way.split)
+    share = _share(model, way.split)
     both = (Entry(way.into, share * amount, lag), Entry(way.rest, (1.0 - share) * amount, lag))
     return tuple(entry for entry in both if entry.amount > 0)
 
@@ -67,7 +68,7 @@ def amount_into_host(dose: Dose, ways: Ways, model: Model) -> float:
     else:
         weight = _value(model, BODY_WEIGHT) if dose.kind == "mass per weight" else 1.0
         grams = convert(dose.amount, dose.unit.removesuffix(PER_WEIGHT), "g") * weight
-        amount = convert(grams / _value(model, ways.molar_mass), "mol", "nmol")
+        amount = convert(grams / _molar_mass(model, ways), "mol", "nmol")
     if not math.isfinite(amount):
         refuse_dose(dose, dose.unit, "the dose is too large for a number", "an amount that is a finite number of nmol")
     return amount
@@ -101,6 +102,32 @@ def _value(model: Model, id: str) -> float:
     return float(value)
 
 
+def check_ways(model: Model, ways: Mapping[str, Ways]) -> None:
+    """Raise a RegimenError for a molar mass that is not above 0 and for a share of a dose outside 0 to 1."""
+    for own in ways.values():
+        _molar_mass(model, own)
+        for way in own.routes.values():
+            for id in (way.share, way.split):
+                if id is not None:
+                    _share(model, id)
+
+
+def _share(model: Model, id: str) -> float:
+    value = _value(model, id)
+    if 0.0 <= value <= 1.0:
+        return value
+    problem = f"{value:g} is no share of a dose"
+    raise RegimenError(Issue(problem, file=model.origin or None, id=id, expected="0 to 1", repair="Correct the number"))
+
+
+def _molar_mass(model: Model, ways: Ways) -> float:
+    value = _value(model, ways.molar_mass)
+    if value > 0.0:
+        return value
+    problem = f"a molar mass of {value:g}"
+    raise RegimenError(Issue(problem, file=model.origin or None, id=ways.molar_mass, expected="above 0", repair="Correct the number"))
+
+
 def doses_in_order(regimen: Regimen, drug: str) -> list[tuple[float, tuple[Dose, ...]]]:
     """Return each time [h] at which a drug is given something, the first time first, with all that is given at that instant."""
     every = [(time, dose) for dose in regimen.doses if dose.drug == drug and dose.amount > 0 for time in dose.times_h]
@@ -120,7 +147,7 @@ def with_first_doses(model: Model, regimen: Regimen, ways: Mapping[str, Ways]) -
         doses, own = doses_in_order(regimen, drug), ways[drug]
         if doses and own.dose_ratio and own.dose_reference:
             moles = convert(math.fsum(amount_into_host(dose, own, model) for dose in doses[0][1]), "nmol", "mol")
-            grams = moles * _value(model, own.molar_mass)
+            grams = moles * _molar_mass(model, own)
             unit = model.quantity(own.dose_reference).unit or "mg"
             ratios[own.dose_ratio] = convert(grams, "g", unit) / _value(model, own.dose_reference)
     return model.replace(ratios) if ratios else model

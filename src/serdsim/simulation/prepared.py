@@ -22,10 +22,11 @@ from serdsim.model.recipe import files_of, read_recipe, shipped_library
 from serdsim.model.salts import read_salts
 from serdsim.results.run_id import run_id
 from serdsim.results.run_record import package_versions
-from serdsim.simulation.doses import doses_after, infused, schedule_of
+from serdsim.simulation.balance import balances_of
+from serdsim.simulation.doses import doses_after, infused, length_of, schedule_of
 from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
-from serdsim.simulation.host_doses import free_base, whole_length
+from serdsim.simulation.host_doses import free_base
 from serdsim.simulation.host_times import host_times, host_times_in_words
 from serdsim.simulation.lesions import Lesion, lesions_in_words, lesions_of, parse_lesions
 from serdsim.simulation.question import Question, ask, check_outputs
@@ -109,7 +110,7 @@ def prepare(
     check_times(STANDARD_H if duration_h is None else duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
     if duration_h is None:
-        duration_h = whole_length(doses) if question.ways else STANDARD_H
+        duration_h = length_of(question, doses) if question.ways else STANDARD_H
         check_times(duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
     every_h = _EVERY_H if every_h is None and not question.ways else every_h
     times = host_times(doses, duration_h) if every_h is None else grid(duration_h, every_h)
@@ -126,7 +127,7 @@ def prepare(
     }
     names = OutputNames({}) if question.own else read_outputs(library or shipped_library(), question.selection)
     observed = "" if every_h is not None else host_times_in_words(doses, duration_h)
-    record = _record(question, asked, seed, job.engine.numerics, doses_after(regimen, duration_h), observed)
+    record = _record(question, asked, seed, job.engine.numerics, doses_after(question, doses, float(times[-1])), observed)
     record["replay"] = _replay(question, asked, library)
     return Prepared(question, job, times, record, _marks(job, record, asked, question, library), doses, observed, names)
 
@@ -139,12 +140,13 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
     require_variance(marginals, draws, question.name)
     equations_now = with_infusions(equations, flows)
     engine = engine or engine_for(equations_now)
+    schedule = schedule_of(question, doses, 1, float(times[-1]), per_hour)
     return DrawnJob(
         engine=engine,
         equations=equations_now,
         marginals=(*marginals, *(Marginal(0.0) for _ in flows)),
         draws=draws,
-        schedule=schedule_of(question, doses, 1, float(times[-1]), per_hour),
+        schedule=schedule,
         times=times * per_hour,
         outputs=question.outputs,
         pre_run=question.pre_run * per_hour,
@@ -152,6 +154,7 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
         plating=question.plating,
         tolerance=question.tolerance,
         lesions=lesions_of(lesions, question.lesions, question.model, equations, question.name),
+        balances=balances_of(question.name, question.balances, equations, schedule, times * per_hour),
     )
 
 

@@ -19,7 +19,7 @@ from serdsim.model.plating import Plating
 from serdsim.model.recipe import Recipe, neither_model_nor_file, read_recipe, shipped_library, shipped_models, slot_of
 from serdsim.model.tolerance import OF_ENGINE, Tolerance
 from serdsim.model.ways import Ways
-from serdsim.simulation.host_doses import with_first_doses
+from serdsim.simulation.host_doses import check_ways, with_first_doses
 from serdsim.units import convert
 
 
@@ -42,6 +42,7 @@ class Question:
     ways: Mapping[str, Ways] = field(default_factory=dict)
     tolerance: Tolerance = OF_ENGINE
     lesions: LesionNumbers | None = None
+    balances: tuple[str, ...] = ()
 
     @property
     def per_hour(self) -> float:
@@ -113,6 +114,7 @@ def _shipped(
     doses = {names[drug]: target for drug, target in recipe.doses.items()}
     ways = {names[drug]: one for drug, one in recipe.ways.items()}
     model = with_settings(load(name, library=root, **selection), settings, name)
+    check_ways(model, ways)
     model = with_first_doses(model, regimen, ways) if ways else model
     shown = tuple(outputs or recipe.outputs)
     time_unit = model.units.get("time", "h")
@@ -128,6 +130,7 @@ def _shipped(
         ways=ways,
         tolerance=recipe.tolerance,
         lesions=recipe.lesions,
+        balances=recipe.balances,
     )
 
 
