@@ -45,6 +45,8 @@ class DrawnJob:
         How exactly the model is run.
     lesions : Lesions, optional
         Of each patient; each is an individual then.
+    finite : bool
+        Whether an individual of whom an output is no finite number has failed.
     """
 
     engine: Engine
@@ -59,6 +61,7 @@ class DrawnJob:
     plating: Plating | None = None
     tolerance: Tolerance = OF_ENGINE
     lesions: Lesions | None = None
+    finite: bool = False
 
     @property
     def individuals(self) -> int:
@@ -82,10 +85,23 @@ class DrawnJob:
         given = self._given(rows)
         plan = self._plan(given, self.times, self.outputs, schedule=repeated(self.schedule, len(rows)))
         if not self.pre_run and self.plating is None:
-            return self.engine.run(kernel, plan)
+            return self._checked(self.engine.run(kernel, plan))
         before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
         start = plated(self.plating, self.equations, given, before.final)
-        return _with_failures(before, self.engine.run(kernel, replace(plan, initial=start)))
+        return _with_failures(before, self._checked(self.engine.run(kernel, replace(plan, initial=start))))
+
+    def _checked(self, arrays: Arrays) -> Arrays:
+        """Return the arrays without the values of individuals of whom an output is no finite number."""
+        if not self.finite or np.isfinite(arrays.values).all():
+            return arrays
+        lost = ~np.isfinite(arrays.values) & (arrays.status == "ok")
+        gone = lost.any(axis=(0, 1))
+        message, status, values = list(arrays.message), arrays.status.copy(), arrays.values.copy()
+        for number in np.flatnonzero(gone):
+            output, when = np.argwhere(lost[:, :, number])[0]
+            message[number] = f"{self.outputs[output]} is no finite number at time {self.times[when]:g}"
+        values[:, :, gone], status[gone] = np.nan, "not_finite"
+        return replace(arrays, values=values, status=status, message=tuple(message))
 
     def _given(self, rows: range) -> np.ndarray:
         if self.lesions is None:

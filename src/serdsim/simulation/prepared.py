@@ -152,6 +152,7 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
         plating=question.plating,
         tolerance=question.tolerance,
         lesions=lesions_of(lesions, question.lesions, question.model, equations, question.name),
+        finite=not question.own,
     )
 
 
