@@ -116,6 +116,9 @@ def test_an_untreated_patient_is_an_honest_run(capsys: pytest.CaptureFixture[str
         (["imlunestrant 400 mg po once", "--set", "host_death=-1"], "outside its bounds"),
         (["imlunestrant 400 mg po once", "--set", "share_c1=1.5"], "outside its bounds"),
         (["imlunestrant 400 mg po once", "--set", "in_brain=2"], "outside its bounds"),
+        (["imlunestrant 400 mg po once", "--set", "n_cells=0"], "above 0"),
+        (["imlunestrant 400 mg po once", "--set", "v_cell=0"], "above 0"),
+        (["imlunestrant 400 mg po once", "--set", "cell_share=0"], "above 0"),
         (["imlunestrant 400 mg po once", "--every", "0"], "above 0"),
         (["imlunestrant 400 mg po once", "--patients", "-1"], "patients"),
     ],
@@ -124,6 +127,14 @@ def test_what_means_nothing_is_refused(words: list[str], said: str, capsys: pyte
     assert main(["simulate", "patient", *words, "--out", str(tmp_path)]) == 2
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_an_individual_of_whom_an_output_is_no_number_has_failed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = ["simulate", "patient", "--hours", "2", "--set", "n_cells=1e308", "--set", "v_cell=1e3", "--output", "tumour_volume"]
+    assert main([*asked, "--output", "ki67_percent", "--out", str(tmp_path)]) == 3
+    said = capsys.readouterr().err
+    assert "not_finite: 0" in said
+    assert "tumour_volume is no finite number at time 0" in said
 
 
 def test_a_huge_dose_is_finite_or_fails_by_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

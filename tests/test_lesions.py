@@ -156,6 +156,14 @@ def test_a_lesion_that_nobody_wrote_as_words_is_checked_alike(name: str, diamete
         Lesion(name, diameter)
 
 
+@pytest.mark.parametrize(("id", "value"), [("n_cells", "1e6"), ("in_brain", "1")])
+def test_a_number_that_each_lesion_has_of_its_own_cannot_be_set(id, value, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "patient", "--lesions", TWO, "--set", f"{id}={value}", "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"--set {id} stands beside --lesions" in said
+    assert prepare("patient", lesions=parse_lesions(TWO), settings={"cell_share": 0.4}).job.lesions is not None
+
+
 def test_one_run_id_is_one_result() -> None:
     """What makes a lesion is in the words that make the id: numbers of any kind are one number, and the place follows from the name."""
     ids = {prepare("patient", lesions=[Lesion("Brain-1", size)], duration_h=24.0).run for size in (15, 15.0, np.float32(15.0))}  # type: ignore[arg-type]

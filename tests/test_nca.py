@@ -72,6 +72,32 @@ def test_what_a_curve_does_not_say_is_not_said():
     assert cut.beyond > 0.2 and "after the last point" in cut.warnings[0]
 
 
+FLAT = {
+    "the same number": [0.0, 10, 3.3, 3.3, 3.3, 3.3, 3.3],
+    "rounding": [0.0, 10, 5, 5 * (1 - 2e-16), 5 * (1 - 1e-15), 5 * (1 - 2e-15), 5 * (1 - 2.5e-15)],
+    "a tail that goes up and down": [0.0, 10, 2, 3, 2.9, 2.99, 2.95],
+    "numbers that hold no more digits": [0.0, 1e-320, 1e-320, 1e-320, 1e-320, 1e-320, 1e-320],
+}
+
+
+@pytest.mark.parametrize("values", FLAT.values(), ids=FLAT)
+def test_a_tail_that_does_not_fall_has_no_terminal_slope(values):
+    found = analyse([0.0, 1, 2, 4, 8, 12, 24], values, 100.0)
+    assert math.isnan(found.half_life) and math.isnan(found.clearance) and found.points == 0
+    assert math.isfinite(found.auc_last) and "no terminal slope" in found.warnings[0]
+
+
+def test_a_start_that_no_number_holds_is_the_first_point_and_is_said():
+    found = analyse([1.0, 1.001, 2, 3, 4], [10, 1, 0.5, 0.2, 0.1], 100.0, into_vein=True)
+    assert found.cmax == 10.0 and found.tmax == 0.0 and math.isfinite(found.auc_inf)
+    assert "lead back to no finite" in found.warnings[0]
+
+
+def test_areas_of_neighbouring_numbers_are_finite():
+    assert area_under(np.array([0.0, 2.0]), np.array([5.0, np.nextafter(5.0, 0.0)])) == pytest.approx(10.0, rel=1e-15)
+    assert area_under(np.array([0.0, 2.0]), np.array([5.0, 5.0 * math.exp(-2e-6)])) == pytest.approx(10.0 - 1e-5, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     ("times", "values", "said"),
     [

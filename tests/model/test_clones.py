@@ -80,6 +80,7 @@ BROKEN = {
     "plating of a clone that is not there": ("[quiescent_c1, g1_c1,", "[quiescent_c3, g1_c1,", "quiescent_c3"),
     "a share that is not there": ("share: share_c1}", "share: share_c9}", "share_c9"),
     "a rest that is not the last": ("share: share_resistant}", "share: rest}", "rest is not the last"),
+    "a number above zero that is not there": ("above_zero: [n_cells,", "above_zero: [n_cels,", "n_cels"),
     "a group without a share": ("share: share_c1}", "part: share_c1}", "share is missing"),
 }
 

@@ -164,15 +164,20 @@ def _changes(ready: Prepared, courses: Courses) -> Iterator[HostReading]:
 
 
 def _arrest(arrest: Arrest, lesion: str, courses: Courses) -> Iterator[HostReading]:
-    if arrest.of in courses.values:
-        low = courses.values[arrest.of] <= arrest.at_most
+    """Yield the share of patients in arrest, of those who had cells in cycle at the start."""
+    if arrest.of in courses.values and np.any(courses.values[arrest.of][:, 0] > 0.0):
+        values = courses.values[arrest.of]
+        low = values[values[:, 0] > 0.0] <= arrest.at_most
         for when, found in (("at any time", low.any(axis=1)), ("at the end", low[:, -1])):
             share = 100.0 * float(np.mean(found))
             yield HostReading("arrest", arrest.of, arrest.title + lesion, when, "", "%", share, *(float("nan"),) * 2, _last(courses))
 
 
 def _response(recist: Recist, id: str, label: Label, courses: Courses) -> Iterator[HostReading]:
-    words = responses(courses.values[id], recist.partial, recist.progression, recist.progression_mm)
+    values = courses.values[id][courses.values[id][:, 0] > 0.0]  # where nothing is nothing responds
+    if not len(values):
+        return
+    words = responses(values, recist.partial, recist.progression, recist.progression_mm)
     ended = np.maximum.accumulate(words == 0, axis=1)  # what comes after progression is no best response
     best = np.where(ended, 0, words).max(axis=1)
     for when, found in (("best", best), ("at the end", words[:, -1])):

@@ -4,8 +4,8 @@ The rules. Area: linear where the concentration rises or stays, logarithmic wher
 through the logarithms of the last three or more measurable concentrations after the peak; of all such numbers of points the one with the
 best adjusted R2 counts, of those within 0.0001 of it the one with most points. Below the limit of quantification: zero before the
 first measurable concentration, left out after it. Without an observation at the dose the curve starts at zero, after a dose into
-the vein at the value to which the first two points lead back. Where more than a fifth of an area to infinity was never observed, a
-warning says so.
+the vein at the value to which the first two points lead back. A slope must be more than rounding over its points and explain more than
+chance (adjusted R2 above 0). Where more than a fifth of an area to infinity was never observed, a warning says so.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from serdsim.errors import InputError, Issue
 LEAST_POINTS = 3
 MOST_BEYOND = 0.20
 _SAME_R2 = 1e-4
+_LEAST_FALL = 1e-9  # of the logarithm, over the points of a terminal slope: less is rounding
+_FLAT = 1e-6  # of the logarithm, between two points: there the linear area is exact, and the logarithmic one loses digits
+_NO_SLOPE = f"no line through {LEAST_POINTS} or more points after the peak falls and fits: no terminal slope"
+_NOT_BACK = "the first two points lead back to no finite concentration at the dose: it starts at the first"
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,12 @@ def analyse(
     """
     t, c = np.asarray(times, float), np.asarray(concentrations, float)
     _check(t, c)
-    t, c = _measurable(t, c, quantifiable, into_vein)
+    with np.errstate(all="ignore"):
+        return _analysed(t, c, dose, quantifiable, into_vein)
+
+
+def _analysed(t: np.ndarray, c: np.ndarray, dose: float, quantifiable: float, into_vein: bool) -> Nca:
+    t, c, said = _measurable(t, c, quantifiable, into_vein)
     if not np.any(c > 0):
         nothing = float("nan")
         return Nca(0.0, nothing, nothing, nothing, 0.0, *(nothing,) * 3, 0, *(nothing,) * 4, ("no concentration is measurable",))
@@ -108,14 +117,13 @@ def analyse(
     head = (float(c[peak]), float(t[peak]), float(c[-1]), float(t[-1]), area)
     if end is None:
         unsaid = float("nan")
-        words = f"fewer than {LEAST_POINTS} falling points after the peak: no terminal slope"
-        return Nca(*head, *(unsaid,) * 3, 0, *(unsaid,) * 4, (words,))
+        return Nca(*head, *(unsaid,) * 3, 0, *(unsaid,) * 4, (*said, _NO_SLOPE))
     tail = float(c[-1]) / end.slope
     beyond = tail / (area + tail)
     warnings = (f"{100 * beyond:.0f} % of the area to infinity lies after the last point",) if beyond > MOST_BEYOND else ()
     clearance = dose / (area + tail)
     ending = (end.slope, float(np.log(2.0)) / end.slope, end.r2, end.points)
-    return Nca(*head, *ending, area + tail, beyond, clearance, clearance / end.slope, warnings)
+    return Nca(*head, *ending, area + tail, beyond, clearance, clearance / end.slope, (*said, *warnings))
 
 
 def area_under(times: np.ndarray, values: np.ndarray) -> float:
@@ -129,14 +137,17 @@ def areas(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     steps = np.diff(times).reshape(-1, *(1,) * (first.ndim - 1))
     falls = (second < first) & (second > 0)
     ratio = np.log(np.where(falls, first, 2.0) / np.where(falls, second, 1.0))
+    falls &= ratio > _FLAT
+    ratio = np.where(falls, ratio, 1.0)
     return np.asarray(steps * np.where(falls, (first - second) / ratio, 0.5 * (first + second)))
 
 
 def terminal(times: np.ndarray, values: np.ndarray) -> Terminal | None:
-    """Return the terminal slope of what comes after the peak; None where fewer than three points fall."""
+    """Return the terminal slope of what comes after the peak; None where no three points fall and fit."""
     positive = values > 0
     t, y = times[positive], np.log(values[positive])
-    fits = [fit for count in range(LEAST_POINTS, len(t) + 1) if (fit := _line(t[-count:], y[-count:])).slope > 0]
+    lines = [_line(t[-count:], y[-count:]) for count in range(LEAST_POINTS, len(t) + 1)]
+    fits = [fit for fit in lines if fit.slope * (t[-1] - t[-fit.points]) > _LEAST_FALL and fit.r2 > 0.0]
     if not fits:
         return None
     best = max(fit.r2 for fit in fits)
@@ -145,11 +156,11 @@ def terminal(times: np.ndarray, values: np.ndarray) -> Terminal | None:
 
 def _line(t: np.ndarray, y: np.ndarray) -> Terminal:
     count = len(t)
-    slope, intercept = np.polyfit(t, y, 1)
-    spread = float(np.sum((y - np.mean(y)) ** 2))
-    left = float(np.sum((y - slope * t - intercept) ** 2))
+    off, up = t - np.mean(t), y - np.mean(y)
+    slope = float(np.sum(off * up) / np.sum(off**2))
+    spread, left = float(np.sum(up**2)), float(np.sum((up - slope * off) ** 2))
     r2 = 1.0 - left / spread if spread > 0 else 0.0
-    return Terminal(-float(slope), count, 1.0 - (1.0 - r2) * (count - 1) / (count - 2), float(np.exp(slope * t[-1] + intercept)))
+    return Terminal(-slope, count, 1.0 - (1.0 - r2) * (count - 1) / (count - 2), float(np.exp(np.mean(y) + slope * off[-1])))
 
 
 def _check(t: np.ndarray, c: np.ndarray) -> None:
@@ -166,8 +177,8 @@ def _check(t: np.ndarray, c: np.ndarray) -> None:
         raise InputError(issues)
 
 
-def _measurable(t: np.ndarray, c: np.ndarray, quantifiable: float, into_vein: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the curve from the dose on without what was not measured after its first measurable point."""
+def _measurable(t: np.ndarray, c: np.ndarray, quantifiable: float, into_vein: bool) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Return the curve from the dose on without what was not measured after its first measurable point, and what is to be said of it."""
     seen = np.nan_to_num(c) > quantifiable
     first = int(np.argmax(seen)) if np.any(seen) else len(t)
     values = np.where(seen, c, 0.0)
@@ -176,12 +187,14 @@ def _measurable(t: np.ndarray, c: np.ndarray, quantifiable: float, into_vein: bo
     if into_vein and len(t) and t[0] == 0.0 and values[0] == 0.0:
         t, values = t[1:], values[1:]
     if len(t) and t[0] == 0.0:
-        return t, values
-    return np.concatenate([[0.0], t]), np.concatenate([[_back(t, values) if into_vein else 0.0], values])
+        return t, values, ()
+    start = _back(t, values) if into_vein else 0.0
+    said = () if np.isfinite(start) else (_NOT_BACK,)
+    return np.concatenate([[0.0], t]), np.concatenate([[values[0] if said else start], values]), said
 
 
 def _back(t: np.ndarray, c: np.ndarray) -> float:
-    """Return to what the first two points lead back at time 0, or the first where they do not fall."""
+    """Return to what the first two points lead back at time 0, infinite where no number holds it; the first where they do not fall."""
     if len(t) < 2 or not c[0] > c[1] > 0:
         return float(c[0]) if len(c) else 0.0
     return float(c[0] * (c[0] / c[1]) ** (t[0] / (t[1] - t[0])))

@@ -88,21 +88,21 @@ def _structure(fragments: tuple[Path, ...], id: str, clones: Clones | None, held
 
 
 def _check_plating(model: Model, recipe: Recipe) -> None:
-    """Raise a ModelError for plating that names what the model does not have."""
-    if recipe.plating is None:
-        return
-    states = [*model.species, *(rule.target for rule in model.rules if rule.kind == "rate")]
-    named = [(id, states) for id in (*recipe.plating.cells, *recipe.plating.cleared)]
-    named += [(id, list(model.parameters)) for id in (recipe.plating.count, *recipe.plating.shares) if id != "rest"]
+    """Raise a ModelError for plating, and numbers above zero, that name what the model does not have."""
+    named: list[tuple[str, str, list[str]]] = [("above_zero", id, list(model.parameters)) for id in recipe.above_zero]
+    if (plating := recipe.plating) is not None:
+        states = [*model.species, *(rule.target for rule in model.rules if rule.kind == "rate")]
+        named += [("plating", id, states) for id in (*plating.cells, *plating.cleared)]
+        named += [("plating", id, list(model.parameters)) for id in (plating.count, *plating.shares) if id != "rest"]
     issues = [
         Issue(
             f'the model has no "{id}"',
             file=recipe.file,
-            id="plating",
+            id=where,
             expected=", ".join(get_close_matches(id, known, 3)) or "cells and cleared among the states, count among the parameters",
             repair="Correct the name",
         )
-        for id, known in named
+        for where, id, known in named
         if id not in known
     ]
     if issues:

@@ -45,7 +45,8 @@ class Recipe:
     ligand before a simulation starts [h]. `medium` is the ligand of `doses` that every medium of an experiment holds, None for a model
     of something that has no medium, and `balances` are sums that nothing but a dose or a fresh medium may change. In a host drugs have
     routes: `ways` says them for each name of `doses`, which has the species of the first route then. `tolerance` is what the
-    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions.
+    model is run with unless it leaves that to the engine; `lesions` says what makes one of several lesions. Numbers of `above_zero` cannot
+    be set to 0, since nothing would be left to be read.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Recipe:
     balances: tuple[str, ...] = ()
     tolerance: Tolerance = OF_ENGINE
     lesions: LesionNumbers | None = None
+    above_zero: tuple[str, ...] = ()
 
     @property
     def every_fragment(self) -> tuple[Path, ...]:
@@ -119,13 +121,8 @@ def read_recipe(name: str, library: Path) -> Recipe:
     if not path.is_file():
         names = require_models(library)
         near = get_close_matches(name, names, 1)
-        raise ModelError(
-            Issue(
-                f'no shipped model is called "{name}"',
-                expected="one of " + ", ".join(names),
-                repair=f"Did you mean {near[0]}?" if near else None,
-            )
-        )
+        repair = f"Did you mean {near[0]}?" if near else None
+        raise ModelError(Issue(f'no shipped model is called "{name}"', expected="one of " + ", ".join(names), repair=repair))
     return _recipe(path, library, content(path))
 
 
@@ -154,6 +151,7 @@ def _recipe(path: Path, library: Path, held: bytes | None) -> Recipe:
         balances=balances.texts() if (balances := record.get("balances")) is not None else (),
         tolerance=Tolerance(*(None if (own := record.get(name)) is None else own.number(above=0.0) for name in ("rtol", "atol"))),
         lesions=read_lesions(record.get("lesions")),
+        above_zero=above.texts() if (above := record.get("above_zero")) is not None else (),
     )
 
 

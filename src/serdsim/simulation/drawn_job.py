@@ -48,6 +48,8 @@ class DrawnJob:
         Of each patient; each is an individual then.
     balances : Balances, optional
         Sums that are checked against the doses.
+    finite : bool
+        Whether an individual of whom an output is no finite number has failed.
     """
 
     engine: Engine
@@ -63,6 +65,7 @@ class DrawnJob:
     tolerance: Tolerance = OF_ENGINE
     lesions: Lesions | None = None
     balances: Balances | None = None
+    finite: bool = False
 
     @property
     def individuals(self) -> int:
@@ -93,10 +96,11 @@ class DrawnJob:
         sums = self.balances.ids if self.balances else ()
         plan = self._plan(given, self.times, (*self.outputs, *sums), schedule=repeated(self.schedule, len(rows)))
         if not self.pre_run and self.plating is None:
-            return self._balanced(kernel, plan, self.engine.run(kernel, plan))
+            return self._checked(self._balanced(kernel, plan, self.engine.run(kernel, plan)))
         before = self.engine.run(kernel, self._plan(given, np.array([self.pre_run]), ()))
         plan = replace(plan, initial=plated(self.plating, self.equations, given, before.final))
-        return self._balanced(kernel, plan, _with_failures(before, self.engine.run(kernel, plan)))
+        after = self._balanced(kernel, plan, _with_failures(before, self.engine.run(kernel, plan)))
+        return self._checked(after)
 
     def _balanced(self, kernel: Any, plan: Plan, found: Arrays) -> Arrays:
         """Return the arrays without the balances, which are checked in individuals that ended well."""
@@ -107,6 +111,19 @@ class DrawnJob:
         ok = (found.status == "ok") & (before.status == "ok")
         self.balances.check(before.values[:, 0, ok], found.values[own:][:, :, ok])
         return replace(found, values=found.values[:own])
+
+    def _checked(self, arrays: Arrays) -> Arrays:
+        """Return the arrays without the values of individuals of whom an output is no finite number."""
+        if not self.finite or np.isfinite(arrays.values).all():
+            return arrays
+        lost = ~np.isfinite(arrays.values) & (arrays.status == "ok")
+        gone = lost.any(axis=(0, 1))
+        message, status, values = list(arrays.message), arrays.status.copy(), arrays.values.copy()
+        for number in np.flatnonzero(gone):
+            output, when = np.argwhere(lost[:, :, number])[0]
+            message[number] = f"{self.outputs[output]} is no finite number at time {self.times[when]:g}"
+        values[:, :, gone], status[gone] = np.nan, "not_finite"
+        return replace(arrays, values=values, status=status, message=tuple(message))
 
     def _given(self, rows: range) -> np.ndarray:
         if self.lesions is None:

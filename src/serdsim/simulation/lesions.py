@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,6 +120,18 @@ class Lesions:
         result[self.count] = ball * given[self.cell_share] / given[self.cell_volume]
         result[self.in_brain] = brain[number]
         return result
+
+
+def require_unset(each: Sequence[Lesion], numbers: LesionNumbers | None, settings: Mapping[str, float]) -> None:
+    """Raise an InputError for lesions beside settings of the numbers that each lesion has of its own."""
+    own = (numbers.count, numbers.in_brain) if numbers is not None and each else ()
+    issues = [
+        Issue(f"--set {id} stands beside --lesions", id=id, expected="one of the two", repair="Each lesion has its own: leave --set out")
+        for id in own
+        if id in settings
+    ]
+    if issues:
+        raise InputError(issues)
 
 
 def lesions_of(each: Sequence[Lesion], numbers: LesionNumbers | None, model: Model, equations: Equations, name: str) -> Lesions | None:

@@ -28,7 +28,7 @@ from serdsim.simulation.drawn_job import DrawnJob
 from serdsim.simulation.draws import Draws, Marginal, marginals_of, require_variance
 from serdsim.simulation.host_doses import free_base
 from serdsim.simulation.host_times import host_times, host_times_in_words
-from serdsim.simulation.lesions import Lesion, lesions_in_words, lesions_of, parse_lesions
+from serdsim.simulation.lesions import Lesion, lesions_in_words, lesions_of, parse_lesions, require_unset
 from serdsim.simulation.question import Question, ask, check_outputs
 
 MOST_TIMES = 1_000_000
@@ -109,6 +109,7 @@ def prepare(
     doses = free_base(regimen, read_salts(library or shipped_library()))
     check_times(STANDARD_H if duration_h is None else duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
     question = ask(model, doses, genotype, cell_line, outputs, library, settings)
+    require_unset(lesions, question.lesions, settings or {})
     if duration_h is None:
         duration_h = length_of(question, doses) if question.ways else STANDARD_H
         check_times(duration_h, _EVERY_H if every_h is None else every_h, draws, patients)
@@ -155,6 +156,7 @@ def _job(question: Question, doses: Regimen, times: np.ndarray, draws: Draws, le
         tolerance=question.tolerance,
         lesions=lesions_of(lesions, question.lesions, question.model, equations, question.name),
         balances=balances_of(question.name, question.balances, equations, schedule, times * per_hour),
+        finite=not question.own,
     )
 
 

@@ -113,6 +113,7 @@ def _shipped(
     names = {drug: selection[drug[1:]] if drug.startswith("@") else drug for drug in recipe.doses}
     doses = {names[drug]: target for drug, target in recipe.doses.items()}
     ways = {names[drug]: one for drug, one in recipe.ways.items()}
+    _require_above_zero(settings, recipe.above_zero, name)
     model = with_settings(load(name, library=root, **selection), settings, name)
     check_ways(model, ways)
     model = with_first_doses(model, regimen, ways) if ways else model
@@ -162,6 +163,17 @@ def with_settings(model: Model, settings: Mapping[str, float], name: str) -> Mod
         raise InputError(issues)
     changed = model.replace(settings) if settings else model
     return replace(changed, evidence={id: entry for id, entry in changed.evidence.items() if id not in settings}) if settings else model
+
+
+def _require_above_zero(settings: Mapping[str, float], above: Sequence[str], name: str) -> None:
+    """Raise an InputError for numbers that are set to 0 and without which a model has nothing to show."""
+    issues = [
+        Issue(f"{settings[id]:g} is not above 0", file=name, id=id, expected="a number above 0", repair="Correct the number")
+        for id in above
+        if settings.get(id) == 0.0
+    ]
+    if issues:
+        raise InputError(issues)
 
 
 def _bounds(entry: Evidence | None, unit: str | None) -> tuple[float | None, float | None]:
