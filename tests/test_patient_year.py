@@ -31,7 +31,7 @@ def test_shown_outputs_are_within_a_thousandth(job) -> None:
 
 def test_what_is_lost_before_treatment_counts(job) -> None:
     apart, shown = job
-    start = replace(apart, times=np.array([0.0]))
+    start = replace(apart, times=np.array([0.0]), balances=None)
     assert patient_year.lost(start, shown)[0].largest > 1e-7
 
 
