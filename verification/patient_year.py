@@ -1,6 +1,6 @@
 """What a year of a patient costs on one core, and what the tolerances of the model lose: run it by hand, alone on the machine.
 
-    python verification/patient_year.py [--individuals 96] [--judged 48]
+    python verification/patient_year.py [--individuals 768] [--judged 48]
 
 Process time of one thread, observed as a run is and once a day, without reading the library, building the kernel and the time before
 treatment. Errors are those of the contract: over the value, or a thousandth of the largest of its course, whichever is larger. The largest
@@ -105,7 +105,7 @@ def jobs(days: int, words: str, individuals: int, judged: int) -> tuple[DrawnJob
 def main() -> None:
     """Print three lines for each regimen."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--individuals", type=int, default=96)
+    options.add_argument("--individuals", type=int, default=768)
     options.add_argument("--judged", type=int, default=48)
     asked = options.parse_args()
     for days, words in REGIMENS:

@@ -35,7 +35,7 @@ def run_and_show(ready: Prepared, out: Path, workers: int | None, as_json: bool,
 
     if ready.question.pre_run:
         asked = str(ready.marks["asked"])
-        absent = {drug for drug in ready.question.ways if f"{drug} " not in asked}
+        absent = {drug for drug in ready.question.ways if drug not in asked}
         rows = [f"{key.replace('_', ' ')} {value}" for key, value in ready.question.selection.items() if value not in absent]
         counted = "; cells are counted anew at 0 h" if ready.question.plating else ""
         what = "doses" if ready.question.ways else "ligand"
