@@ -38,3 +38,31 @@ def unit_of(text: str, id: str) -> str:
     if found is None:
         raise ValueError(f"no fragment declares the unit of {id}")
     return found.group(1)
+
+
+def problem_yaml(says: str, model: str) -> str:
+    """Return the YAML file of a problem with the usual names of its tables; `says` is its first line."""
+    return f"# {says}\n" + TABLES.format(model=model)
+
+
+TABLES = """\
+format_version: 2.0.0
+model_files:
+  {model}:
+    language: sbml
+    location: model.xml
+parameter_files: [parameters.tsv]
+condition_files: [conditions.tsv]
+experiment_files: [experiments.tsv]
+observable_files: [observables.tsv]
+measurement_files: [measurements.tsv]
+extensions:
+  serdsim:
+    version: 1.0.0
+    required: true
+    config:
+      reading_files: [readings.tsv]
+      term_files: [terms.tsv]
+      source_files: [sources.tsv]
+      row_files: [rows.tsv]
+"""

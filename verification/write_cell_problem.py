@@ -21,7 +21,7 @@ from pathlib import Path
 
 from fitted_rows import find
 from problem_arms import Arm, Frame, arm, arms_of, unlike, word
-from problem_model import sbml_of
+from problem_model import problem_yaml, sbml_of
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
 from serdsim.errors import SerdsimError
@@ -202,7 +202,7 @@ def write(folder: Path, library: Path) -> dict[str, int]:
         columns = [Column(id) for id in dict.fromkeys(id for record in records for id in record)]
         write_table(folder / f"{name}.tsv", columns, [{c.name: record.get(c.name) for c in columns} for record in records])
     (folder / "model.xml").write_text(sbml_of(base(library), read_recipe("cell", library), REFERENCES), encoding="utf-8")
-    (folder / "cell.yaml").write_text(YAML, encoding="utf-8")
+    (folder / "cell.yaml").write_text(problem_yaml(SAYS, "er_cell"), encoding="utf-8")
     return {name: len(records) for name, records in rows.items()}
 
 
@@ -210,28 +210,9 @@ OBSERVABLE = [
     *(Column(id) for id in ("observableId", "observableFormula", "noiseDistribution", "noiseFormula")),
     Column("noisePlaceholders", required=False),
 ]
-YAML = """\
-# Receptor, genes and growth of MCF7 cells, and the affinities of ligands: see README.md. Written by verification/write_cell_problem.py.
-format_version: 2.0.0
-model_files:
-  er_cell:
-    language: sbml
-    location: model.xml
-parameter_files: [parameters.tsv]
-condition_files: [conditions.tsv]
-experiment_files: [experiments.tsv]
-observable_files: [observables.tsv]
-measurement_files: [measurements.tsv]
-extensions:
-  serdsim:
-    version: 1.0.0
-    required: true
-    config:
-      reading_files: [readings.tsv]
-      term_files: [terms.tsv]
-      source_files: [sources.tsv]
-      row_files: [rows.tsv]
-"""
+SAYS = (
+    "Receptor, genes and growth of MCF7 cells, and the affinities of ligands: see README.md. Written by verification/write_cell_problem.py."
+)
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ import yaml
 from fitted_rows import find
 from host_doses import dosed
 from problem_arms import Changes, unlike, word
-from problem_model import sbml_of
+from problem_model import problem_yaml, sbml_of
 from problem_peaks import with_peaks
 
 from serdsim.claims.evidence_rows import Fact, read_facts, require_facts
@@ -38,6 +38,7 @@ from serdsim.simulation.question import Question, ask
 from serdsim.tables import Column, format_number, write_table
 
 SPECS = Path(__file__).parent / "host_problems"
+SAYS = "See verification/host_problems/{id}.yaml, from which verification/write_host_problems.py wrote this problem."
 REACH = 4.0  # bounds of an estimated parameter, in widths of its prior
 READING = re.compile(r"\{(\w+):(\w+):([\d.]+)\}")
 Record = dict[str, Any]
@@ -236,37 +237,13 @@ def write(path: Path, folder: Path, library: Path) -> dict[str, int]:
     text = sbml_of(host.base, read_recipe(host.spec["model"], library), host.spec["references"], host.spec.get("areas", {}))
     (folder / "model.xml").write_text(text, encoding="utf-8")
     (folder / f"{host.spec['id']}.yaml").write_text(
-        YAML.format(**host.spec, model_id=read_recipe(host.spec["model"], library).id), encoding="utf-8"
+        problem_yaml(SAYS.format(**host.spec), read_recipe(host.spec["model"], library).id), encoding="utf-8"
     )
     if "measurements" not in tables:
         (folder / "measurements.tsv").write_text(
             "observableId\texperimentId\ttime\tmeasurement\tnoiseParameters\tdatasetId\n", encoding="utf-8"
         )
     return {name: len(records) for name, records in rows.items()}
-
-
-YAML = """\
-# See verification/host_problems/{id}.yaml, from which verification/write_host_problems.py wrote this problem.
-format_version: 2.0.0
-model_files:
-  {model_id}:
-    language: sbml
-    location: model.xml
-parameter_files: [parameters.tsv]
-condition_files: [conditions.tsv]
-experiment_files: [experiments.tsv]
-observable_files: [observables.tsv]
-measurement_files: [measurements.tsv]
-extensions:
-  serdsim:
-    version: 1.0.0
-    required: true
-    config:
-      reading_files: [readings.tsv]
-      term_files: [terms.tsv]
-      source_files: [sources.tsv]
-      row_files: [rows.tsv]
-"""
 
 
 def main() -> int:

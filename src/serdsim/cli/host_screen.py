@@ -57,14 +57,19 @@ def _exposures(rows: Sequence[HostReading]) -> None:
         print()
 
 
+def _by_title(rows: Sequence[HostReading]) -> dict[str, dict[str, HostReading]]:
+    """Return the readings by what they are called and by what of it they say."""
+    found: dict[str, dict[str, HostReading]] = {}
+    for one in rows:
+        found.setdefault(one.title, {})[one.measure] = one
+    return found
+
+
 def _markers(rows: Sequence[HostReading]) -> None:
     if not rows:
         return
-    cells: dict[str, dict[str, HostReading]] = {}
-    for one in rows:
-        cells.setdefault(one.title, {})[one.measure] = one
     table = []
-    for title, found in cells.items():
+    for title, found in _by_title(rows).items():
         unit = "" if found["start"].unit == "dimensionless" else f" {found['start'].unit}"
         low = found["lowest"]
         table.append(
@@ -84,11 +89,8 @@ def _markers(rows: Sequence[HostReading]) -> None:
 def _tumour(rows: Sequence[HostReading]) -> None:
     if not rows:
         return
-    cells: dict[str, dict[str, HostReading]] = {}
-    for one in rows:
-        cells.setdefault(one.title, {})[one.measure] = one
     table = []
-    for title, found in cells.items():
+    for title, found in _by_title(rows).items():
         best, last = found["best change"], found["change at the end"]
         start = f"{_number(found['start'])} {found['start'].unit.replace('^3', '³')}"
         table.append((title, start, f"{_number(best, '+')} %", _day(best), f"{_number(last, '+')} %", _day(last)))
