@@ -187,7 +187,7 @@ def test_recist_is_read_at_visits_and_ends_with_progression(called: Readings) ->
     assert value("recist", called, of="b @ 10 mg", category="PR", visits="10 h", animals="typical") == pytest.approx([0.0, 0.0])
     one = part("recist", called.experiment, of="b @ 10 mg", category="SD", visits="40 h", above=0.5)
     claim = Claim(None, called.experiment, (one,), (one,), ("p",), "smallest")  # type: ignore[arg-type]
-    assert tested(claim, called).parts[0].note == "share of 4 animals in each arm" and claim.tested is called.experiment
+    assert tested(claim, called).parts[0].note == "share of 4 animals in each arm" and claim.tested == (called.experiment,)
 
 
 CALLED: dict[str, tuple[dict[str, object], str]] = {
