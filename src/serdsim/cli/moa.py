@@ -59,7 +59,7 @@ def answer_statements(
         After everything is written and printed, when some draws failed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.cli.screen import print_answer, print_words, say
+    from serdsim.cli.screen import print_parts, print_words, say
     from serdsim.report.answer import answer_moa
     from serdsim.report.class_view import class_line
     from serdsim.results.run_folder import require_room, write_run
@@ -87,12 +87,7 @@ def answer_statements(
         if class_prior:
             print_words(class_prior)
             print()
-        for title, part in result.parts:
-            if len(result.parts) > 1:
-                print_words(title)
-                print()
-            print_answer(part)
-            print()
+        print_parts(result.parts)
     show = say if as_json else print
     if as_of != "today":
         show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")

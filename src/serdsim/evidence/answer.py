@@ -104,18 +104,8 @@ def build_answer(
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
     done = [answer_statement(claim, setting) for claim in claims]
-    answer = Answer(
-        run=run,
-        drug=SUBJECT,
-        version=serdsim_version(),
-        model_hash=digest,
-        created=today,
-        as_of=shown_as_of,
-        seed=seed,
-        draws=draws,
-        outcomes=tuple(outcome for outcome, _ in done),
-        replay=_replay(question, only, draws, seed, as_of, library),
-    )
+    outcomes, replay = tuple(outcome for outcome, _ in done), _replay(question, only, draws, seed, as_of, library)
+    answer = Answer(run, SUBJECT, serdsim_version(), digest, today, shown_as_of, seed, draws, outcomes, replay)
     rests_on = _RestsOn(asked, claims, models, facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 

@@ -124,24 +124,16 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key, with every key that is used.
+        By key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
         Keys of references that parameters rest on, listed under "Also used".
     class_prior, changes, beside : optional
-        How well the class predicts members left out; what the last change of the numbers did; exposures, free drug over need,
-        window trials.
-    question : Question
-        What the page answers.
-    related : sequence of Related
-        Questions beside it.
+        How the class predicts members left out; what the last change of the numbers did; exposures, ladder and window trials.
+    question, related
+        What the page answers, and the questions beside it.
     has_map : bool
-
-    Returns
-    -------
-    str
-        HTML with styles, script, fonts and figures inside; a content-security policy allows only those.
     """
     own = PAGE_ORDER if question.id == MAIN else ()
     listed, done = bibliography(answer, references, evidence_rows, also, first=own), view.tested(answer)
