@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
+from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact
-from serdsim.claims.read import MAIN, Claim, claim_files, read_claims
+from serdsim.claims.read import MAIN, claim_files, read_claims
 from serdsim.errors import ClaimError, Issue
 from serdsim.references import Reference
 from serdsim.yaml_file import Field, read_yaml
