@@ -240,7 +240,7 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             issues.append(Issue(problem, file=file, id=part.id, expected=expected, repair=f'Write "{text} @ " and the concentration'))
     measure = part.measure
     if measure.course is not None:
-        issues += course_issues(measure.kind, measure.course, measure.time, experiment, file, part.id)
+        issues += course_issues(measure.kind, measure.course, measure.output, measure.time, experiment, file, part.id)
     if issues:
         raise ClaimError(issues)
 
