@@ -54,7 +54,9 @@ def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
 
 def _relative_ratio(measure: Measure, readings: Readings) -> np.ndarray:
     """Return what one arm leaves of its own vehicle over what the other leaves of its own."""
-    own, other = (arm(measure.arms[name], measure, readings) / arm(measure.arms[f"{name}_vehicle"], measure, readings) for name in ("of", "to"))
+    own, other = (
+        arm(measure.arms[name], measure, readings) / arm(measure.arms[f"{name}_vehicle"], measure, readings) for name in ("of", "to")
+    )
     return np.asarray(own / other)
 
 
