@@ -83,6 +83,16 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: 
     Screen().print(table)
 
 
+def print_parts(parts: Sequence[tuple[str, Answer]]) -> None:
+    """Print the answer to each question, under its title where there are several."""
+    for title, answer in parts:
+        if len(parts) > 1:
+            print_words(title)
+            print()
+        print_answer(answer)
+        print()
+
+
 def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
@@ -111,5 +121,6 @@ def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
     if outcome.state != "tested":
         return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
+    said = f"\n{outcome.survives}" if outcome.survives else ""
     why = f"\nWhy: {'; '.join(outcome.reasons)}" if outcome.reasons else ""
-    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{why}"
+    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{said}{why}"
