@@ -12,10 +12,11 @@ from library_cases import copied, edit, set_cell
 from serdsim.analysis.exposure import simulate_exposures
 from serdsim.analysis.exposure_table import read_exposures
 from serdsim.dosing.regimen import parse_regimen
-from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, responses
+from serdsim.endpoints.course import change, exposure, lowest
+from serdsim.endpoints.tumour import TITLES, recist
 from serdsim.errors import ModelError
 from serdsim.model.library import load
-from serdsim.model.outputs import SHOWN, read_outputs
+from serdsim.model.outputs import SHOWN, Recist, read_outputs
 from serdsim.model.recipe import read_recipe, shipped_library, shipped_models
 from serdsim.results.courses import read_courses
 from serdsim.results.dataset import unit_of
@@ -61,7 +62,7 @@ def test_lowest_and_change() -> None:
     ],
 )
 def test_recist_by_hand(diameters: list[float], word: str) -> None:
-    assert RESPONSES[int(responses(np.array([diameters]), -0.3, 0.2, 5.0)[0, -1])] == word
+    assert TITLES[int(recist(np.array(diameters), Recist("d", -0.3, 0.2, 5.0, ()))[-1])] == word
 
 
 def test_hosts_are_observed_closely_where_exposures_are_read() -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from serdsim.claims import kind_arms, kinds
+from serdsim.claims.claim import Claim
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import Part, read_part
-from serdsim.claims.read import Claim
 from serdsim.claims.testing import test_claim as tested
 from serdsim.endpoints.passage import area, held_below, passage, survival
 from serdsim.errors import ClaimError
@@ -116,9 +116,9 @@ def test_the_share_alive_counts_animals(found: Readings) -> None:
     one = part("share_alive", found.experiment, of="a @ 10 mg", rises_above=500, below=0.5)
     claim = Claim(None, found.experiment, (one,), (one,), ("p",))  # type: ignore[arg-type]
     assert tested(claim, found).parts[0].note == "4 animals in each arm"
-    assert claim.tested is found.experiment
+    assert claim.tested == (found.experiment,)
     plain = Claim(None, found.experiment, (part("change", found.experiment, of="a @ 10 mg"),))  # type: ignore[arg-type]
-    assert plain.tested is not None and plain.tested.animals == 0
+    assert [one.animals for one in plain.tested] == [0]
 
 
 def test_exposure_is_an_area_and_its_ratio(found: Readings) -> None:

@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from serdsim.endpoints.course import RESPONSES, change, exposure, lowest, responses
+from serdsim.endpoints.course import change, exposure, lowest
+from serdsim.endpoints.tumour import TITLES, best_response, recist
 from serdsim.model.outputs import Arrest, Label, Recist
 from serdsim.results.courses import Courses
 from serdsim.simulation.columns import label_of
@@ -173,20 +174,18 @@ def _arrest(arrest: Arrest, lesion: str, courses: Courses) -> Iterator[HostReadi
             yield HostReading("arrest", arrest.of, arrest.title + lesion, when, "", "%", share, *(float("nan"),) * 2, _last(courses))
 
 
-def _response(recist: Recist, id: str, label: Label, courses: Courses) -> Iterator[HostReading]:
+def _response(rule: Recist, id: str, label: Label, courses: Courses) -> Iterator[HostReading]:
     values = courses.values[id][courses.values[id][:, 0] > 0.0]  # where nothing is nothing responds
     if not len(values):
         return
-    words = responses(values, recist.partial, recist.progression, recist.progression_mm)
-    ended = np.maximum.accumulate(words == 0, axis=1)  # what comes after progression is no best response
-    best = np.where(ended, 0, words).max(axis=1)
-    for when, found in (("best", best), ("at the end", words[:, -1])):
-        for number, word in enumerate(RESPONSES):
+    calls = recist(values.T, rule)
+    for when, found in (("best", best_response(calls)), ("at the end", calls[-1])):
+        for number, word in enumerate(TITLES):
             share = float(np.mean(found == number))
             if share:
                 day = _last(courses) if when == "at the end" else float("nan")
                 yield HostReading(
-                    "response", recist.diameter, label.title, f"{when}: {word}", "", "%", 100.0 * share, *(float("nan"),) * 2, day
+                    "response", rule.diameter, label.title, f"{when}: {word}", "", "%", 100.0 * share, *(float("nan"),) * 2, day
                 )
 
 

@@ -63,7 +63,8 @@ class Measure:
 class Part:
     """One part of a test or one control: a measure with its bounds, in the shown unit after `scale`.
 
-    `report` is empty or ``smallest_margin``: then the outcome says in words which margin the draws meet.
+    `report` is empty or ``smallest_margin``: then the outcome says in words which margin the draws meet. `reads` is the id of the
+    experiment that it reads, empty for the first of the claim.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Part:
     above: float | None
     measure: Measure
     report: str = ""
+    reads: str = ""
 
     @property
     def bound(self) -> str:
@@ -160,7 +162,8 @@ def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) ->
         measure = _measure(spec, file, id)
         title = str(entry.get("title", entry.get("must_show", "")))
         below, above = _bound(entry, "below"), _bound(entry, "above")
-        part = Part(id, title, str(entry["unit"]), float(str(entry["scale"])), below, above, measure, str(entry.get("report", "")))
+        unit, scale, report = str(entry["unit"]), float(str(entry["scale"])), str(entry.get("report", ""))
+        part = Part(id, title, unit, scale, below, above, measure, report, experiment.id)
     except (KeyError, TypeError, ValueError) as problem:
         expected = f"a measure of kind {', '.join(ARMS)} with its arms"
         words, repair = _unreadable(problem, entry)

@@ -1,4 +1,4 @@
-"""What is read from the course of a quantity: exposure over an interval, lowest values, changes, response by RECIST."""
+"""What is read from the course of a quantity: exposure over an interval, lowest values, changes."""
 
 from __future__ import annotations
 
@@ -52,25 +52,3 @@ def change(values: np.ndarray) -> np.ndarray:
     """Return the change from the first value, as a share of it, shape of `values`."""
     start = values[:, :1]
     return np.asarray(np.divide(values, start, out=np.full(values.shape, np.nan), where=start != 0.0) - 1.0)
-
-
-RESPONSES = ("progressive disease", "stable disease", "partial response")
-
-
-def responses(diameters: np.ndarray, partial: float, progression: float, least: float) -> np.ndarray:
-    """Return RECIST at each time as a position in `RESPONSES`, shape of `diameters`.
-
-    Progression is by a share, and by at least so much in the unit of the diameters, from the smallest sum so far, the start included;
-    a partial response is by a share from the start. A complete response, in which a lesion disappears, a model of volumes cannot show.
-
-    Parameters
-    ----------
-    diameters : ndarray, shape (individual, time)
-        Sums of the diameters of all lesions.
-    partial, progression, least : float
-        Shares (-0.3 and 0.2 in RECIST 1.1) and a length.
-    """
-    nadir = np.minimum.accumulate(diameters, axis=1)
-    worse = (diameters >= nadir * (1.0 + progression)) & (diameters - nadir >= least)
-    better = diameters <= diameters[:, :1] * (1.0 + partial)
-    return np.where(worse, 0, np.where(better, 2, 1))

@@ -93,6 +93,19 @@ class Recist:
 
 
 @dataclass(frozen=True)
+class Mrecist:
+    """Response of xenografts by volumes, read from `since` on [h].
+
+    `limits` has for each category, from the worst to the best, its name and the changes from the start, as shares, below which the best
+    single change and the best mean change must lie.
+    """
+
+    volume: str
+    since: float
+    limits: tuple[tuple[str, float, float], ...]
+
+
+@dataclass(frozen=True)
 class OutputNames:
     """All of the file; nothing where the library has none."""
 
@@ -103,6 +116,7 @@ class OutputNames:
     change: tuple[str, ...] = ()
     response: Recist | None = None
     arrest: Arrest | None = None
+    xenografts: Mrecist | None = None
 
 
 def read_outputs(library: Path, drugs: Mapping[str, str]) -> OutputNames:
@@ -127,13 +141,14 @@ def _read(held: bytes | None, drugs: tuple[tuple[str, str], ...]) -> OutputNames
     known = tuple(labels)
     named = {name: tuple(word.one_of(known) for word in readings[name].each()) for name in ("exposure", "lowest", "change")}
     drawings = tuple(_drawing(entry, dict(drugs), known) for entry in record["figures"].each())
-    response, arrest = readings.get("response"), readings.get("arrest")
+    response, arrest, xenografts = (readings.get(name) for name in ("response", "arrest", "response_of_xenografts"))
     return OutputNames(
         MappingProxyType(labels),
         drawings,
         **named,
         response=None if response is None else _recist(response, known),
         arrest=None if arrest is None else Arrest(arrest["title"].text(), arrest["of"].one_of(known), arrest["at_most"].number(low=0.0)),
+        xenografts=None if xenografts is None else _mrecist(xenografts, known),
     )
 
 
@@ -167,6 +182,15 @@ def _recist(entry: Field, known: Sequence[str]) -> Recist:
     entry.require("diameter", "partial", "progression", "progression_mm", "models")
     partial, progression, least = (entry[name].number() for name in ("partial", "progression", "progression_mm"))
     return Recist(entry["diameter"].one_of(known), partial, progression, least, entry["models"].texts())
+
+
+def _mrecist(entry: Field, known: Sequence[str]) -> Mrecist:
+    entry.require("volume", "since_h", "categories")
+    limits = []
+    for category in entry["categories"].each(least=1):
+        category.require("id", "best", "average")
+        limits.append((category["id"].text(), category["best"].number(), category["average"].number()))
+    return Mrecist(entry["volume"].one_of(known), entry["since_h"].number(low=0.0), tuple(limits))
 
 
 def _with_names(text: str, drugs: Mapping[str, str]) -> str:
