@@ -16,7 +16,7 @@ class Claim:
 
     `experiment` is the first and `also` are the others that parts read, such as a dish and a mouse; each part names its own. `shown` is
     another experiment that is drawn beside them and that no part of the test reads. `hypotheses` are measured like parts, each an
-    explanation by itself, and decide nothing.
+    explanation by itself, and decide nothing; `definitions` are the same conclusion measured in other ways, and decide nothing either.
     """
 
     statement: Statement
@@ -28,10 +28,11 @@ class Claim:
     shown: Experiment | None = None
     hypotheses: tuple[Part, ...] = ()
     also: tuple[Experiment, ...] = ()
+    definitions: tuple[Part, ...] = ()
 
     @property
     def measured(self) -> tuple[Experiment, ...]:
-        """Return the experiments that parts, controls and hypotheses read, the first one first."""
+        """Return the experiments that parts, controls and the like read, the first one first."""
         return () if self.experiment is None else (self.experiment, *self.also)
 
     @property
@@ -47,8 +48,8 @@ class Claim:
 
     @property
     def every_part(self) -> tuple[Part, ...]:
-        """Return all that is measured: parts, controls, hypotheses."""
-        return (*self.parts, *self.controls, *self.hypotheses)
+        """Return all that is measured: parts, controls, hypotheses, definitions."""
+        return (*self.parts, *self.controls, *self.hypotheses, *self.definitions)
 
     def is_read(self, experiment: Experiment, part: Part) -> bool:
         """Return whether a part reads an experiment; a part that names none reads the first."""

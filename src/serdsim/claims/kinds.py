@@ -9,6 +9,7 @@ import numpy as np
 from serdsim.claims.course_kinds import COURSE_KINDS
 from serdsim.claims.matrix_kinds import MATRIX_KINDS
 from serdsim.claims.measures import Measure, Part, arm, locate
+from serdsim.claims.tumour_kinds import TUMOUR_KINDS
 from serdsim.endpoints.dose_response import dc50, ec50, half_life
 from serdsim.endpoints.growth_rate import gr50, gr_aoc, gr_value
 from serdsim.endpoints.order import half_change
@@ -148,4 +149,5 @@ KINDS: Mapping[str, Kind] = {
     "ic50_ratio": _over(_dc50),
     **COURSE_KINDS,
     **MATRIX_KINDS,
+    **TUMOUR_KINDS,
 }

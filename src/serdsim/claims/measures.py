@@ -245,7 +245,7 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
     if measure.matrix is not None:
         issues = [*matrix_issues(measure.matrix, experiment, file, part.id), *issues]
     if measure.course is not None:
-        issues += course_issues(measure.kind, measure.course, measure.time, experiment, file, part.id)
+        issues += course_issues(measure.kind, measure.course, measure.output, measure.time, experiment, file, part.id)
     if issues:
         raise ClaimError(issues)
 

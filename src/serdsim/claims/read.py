@@ -45,8 +45,9 @@ _FIELDS = [
     "superseded_by",
     "limits",
 ]
-_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "also")
-_LISTS = ("hypotheses", "also")  # of the optional fields
+_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also")
+_PARTS = ("parts", "controls", "hypotheses", "definitions")
+_LISTS = ("hypotheses", "definitions", "also")  # of the optional fields
 
 
 def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:
@@ -89,27 +90,26 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     ids = [str(statement.experiment), *record.get("also", [])]
     experiments = {id: _experiment(id, library, facts) for id in ids}
     shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
-    parts, controls, hypotheses = (
-        tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in ("parts", "controls", "hypotheses")
-    )
-    primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
+    named = {name: tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS}
+    first, *also = experiments.values()
+    primary, combine = tuple(record.get("primary", [part.id for part in named["parts"][:1]])), record.get("combine", "largest")
+    claim = Claim(statement, first, primary=primary, combine=combine, shown=shown, also=tuple(also), **named)
+    _check_parts(claim, file)
+    _check_in_use(ids, claim, file)
+    return claim
+
+
+def _check_parts(claim: Claim, file: str) -> None:
+    parts, margin = claim.parts, claim.statement.margin
     known = [part.id for part in parts]
-    if (
-        not parts
-        or not controls
-        or any(id not in known for id in primary)
-        or record.get("combine", "largest") not in ("largest", "smallest")
-    ):
+    if not parts or not claim.controls or any(id not in known for id in claim.primary) or claim.combine not in ("largest", "smallest"):
         problem, expected = "a tested claim needs parts, controls, and primary parts that exist", ", ".join(known) or "at least one part"
         repair = "Add what is missing; primary names ids of parts, combine is largest or smallest"
-        raise ClaimError(Issue(problem, file=file, id=statement.id, expected=expected, repair=repair))
-    if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
-        expected, repair = f"{statement.margin} as below or above of each primary part", "Give margin and bound the same number"
+        raise ClaimError(Issue(problem, file=file, id=claim.statement.id, expected=expected, repair=repair))
+    if any(margin not in (part.below, part.above) for part in parts if part.id in claim.primary):
+        expected, repair = f"{margin} as below or above of each primary part", "Give margin and bound the same number"
         problem = "the margin is not the bound of the primary parts"
         raise ClaimError(Issue(problem, file=file, id="margin", expected=expected, repair=repair))
-    first, *also = experiments.values()
-    _check_in_use(ids, (parts, (*parts, *controls, *hypotheses)), file)
-    return Claim(statement, first, parts, controls, primary, record.get("combine", "largest"), shown, hypotheses, tuple(also))
 
 
 def _part(entry: Mapping[str, object], experiments: Mapping[str, Experiment], file: str) -> Part:
@@ -123,9 +123,9 @@ def _part(entry: Mapping[str, object], experiments: Mapping[str, Experiment], fi
     return read_part(entry, experiments[named], file)
 
 
-def _check_in_use(ids: list[str], read: tuple[tuple[Part, ...], tuple[Part, ...]], file: str) -> None:
+def _check_in_use(ids: list[str], claim: Claim, file: str) -> None:
     """Raise a ClaimError for an experiment that is named twice or that nothing reads; the first is one that a part of the test reads."""
-    by_parts, by_any = ({part.reads for part in parts} for parts in read)
+    by_parts, by_any = ({part.reads for part in parts} for parts in (claim.parts, claim.every_part))
     issues = []
     if ids[0] not in by_parts:
         repair = "Give another experiment as the first, or a part without a field in"

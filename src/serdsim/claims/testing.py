@@ -33,6 +33,7 @@ class Tested:
     passes: np.ndarray
     failed: int
     hypotheses: tuple[PartOutcome, ...] = ()
+    definitions: tuple[PartOutcome, ...] = ()
     decided_by: str = ""
     p_without: float = float("nan")
 
@@ -60,7 +61,8 @@ def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Test
         p_pass=float(np.mean(holds)) if holds.size else float("nan"),
         passes=holds,
         failed=int(np.sum(~ok)),
-        hypotheses=tuple(_measured(part, _read(part, readings), ok) for part in claim.hypotheses) if controls else (),
+        hypotheses=tuple(_measured(part, readings, ok) for part in claim.hypotheses) if controls else (),
+        definitions=tuple(_measured(part, readings, ok) for part in claim.definitions) if controls else (),
         decided_by=decided_by,
         p_without=p_without,
     )
@@ -112,8 +114,9 @@ def _reached(part: Part, values: np.ndarray, *, largest: bool) -> np.ndarray:
     return np.where(part.exists(values), values, np.inf if largest else -np.inf)
 
 
-def _measured(part: Part, readings: Readings, ok: np.ndarray) -> PartOutcome:
-    return _part(part, values_of(part, readings)[ok], readings.animals)
+def _measured(part: Part, readings: Sequence[Readings], ok: np.ndarray) -> PartOutcome:
+    own = _read(part, readings)
+    return _part(part, values_of(part, own)[ok], own.animals)
 
 
 def _part(part: Part, values: np.ndarray, animals: int) -> PartOutcome:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, ablate
 from serdsim.claims.claim import Claim
+from serdsim.claims.definitions import survival_words
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.fits import FitRows, rows_behind
 from serdsim.claims.judge import Case, data_role, reference_is_numeric, verdict
@@ -101,4 +102,6 @@ def _judged(claim: Claim, setting: Setting, readings: Sequence[Readings], tested
         parts=tested.parts,
         controls=tested.controls,
         hypotheses=tested.hypotheses,
+        definitions=tested.definitions,
+        survives=survival_words(tested.definitions),
     )

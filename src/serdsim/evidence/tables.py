@@ -16,6 +16,7 @@ from serdsim.experiments.runner import Reading, Readings
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
     tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
+    tables |= {"definitions": _measured((o.statement.id, part) for o in answer.outcomes for part in o.definitions)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     tables["surfaces"] = surface_rows([panel for outcome in answer.outcomes for panel in outcome.panels])
     seen: set[str] = set()
