@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from serdsim.cli import options
 from serdsim.cli.json_out import print_document, statement_item
@@ -13,8 +15,11 @@ from serdsim.errors import ClaimError, IndividualsFailed, Issue
 if TYPE_CHECKING:
     from serdsim.claims.records import Answer
 
+_QUESTION = "A question of the library such as by-mutation, or all; left out, the mechanism of action."
+
 
 def moa(
+    question: Annotated[str, typer.Argument(metavar="[QUESTION]", help=_QUESTION)] = "moa",
     *,
     draws: options.Draws = 64,
     seed: options.Seed = 1,
@@ -24,17 +29,20 @@ def moa(
     library: options.Library = None,
     as_of: options.AsOf = "today",
 ) -> None:
-    """Test every statement; write the page.
+    """Test every statement of a question; write its page.
 
     The page and all tables and figures go to a run folder.
     """
-    answer_statements("moa", None, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of)
+    answer_statements(
+        "moa", None, question=question, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of
+    )
 
 
 def answer_statements(
     verb: str,
     only: Sequence[str] | None,
     *,
+    question: str = "moa",
     draws: int,
     seed: int,
     workers: int | None,
@@ -43,7 +51,7 @@ def answer_statements(
     library: Path | None,
     as_of: str,
 ) -> None:
-    """Run the statements (`only` those ids, else all), write the run folder and print the answer.
+    """Run the statements (`only` those ids, else all of the question), write the run folder and print the answer.
 
     Raises
     ------
@@ -51,7 +59,7 @@ def answer_statements(
         After everything is written and printed, when some draws failed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.cli.screen import print_answer, print_words, say
+    from serdsim.cli.screen import print_parts, print_words, say
     from serdsim.report.answer import answer_moa
     from serdsim.report.class_view import class_line
     from serdsim.results.run_folder import require_room, write_run
@@ -59,12 +67,12 @@ def answer_statements(
     as_of = options.day(as_of)
     require_room(out)
     with shown_progress() as progress:
-        result = answer_moa(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+        result = answer_moa(question, library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
     answer: Answer = result.answer
     if only and not answer.outcomes:
         raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
     record = {"verb": verb} | dict(result.record)
-    pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
+    pages: dict[str, bytes | str] = {"parameters.html": result.parameters, **result.more}
     if result.map is not None:
         pages["map.html"] = result.map
     folder = write_run(
@@ -79,12 +87,11 @@ def answer_statements(
         if class_prior:
             print_words(class_prior)
             print()
-        print_answer(answer)
-        print()
+        print_parts(result.parts)
     show = say if as_json else print
     if as_of != "today":
         show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")
-    if result.map is None and only is None:
+    if result.map is None and only is None and question in ("moa", "all"):
         show("No map was drawn: the library has no map.yaml.")
     show(f"Again: {answer.replay}")
     show(f"Page: {folder / 'report.html'}")
