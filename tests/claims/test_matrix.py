@@ -92,6 +92,14 @@ def test_growth_is_another_effect_than_cells(experiment: Experiment) -> None:
     assert value(experiment, effects, at="r2 @ 2 nM") == pytest.approx([0.0, 0.0])
 
 
+def test_growth_inhibition_by_a_named_definition(experiment: Experiment) -> None:
+    effects = np.zeros((5, 4, 2))
+    effects[2, 0], effects[0, 2], effects[2, 2] = 0.25, 0.5, 0.8  # 150, 100 and 40 of 200 cells, from 50 at the start
+    # gained 150 without drug: inhibited by 1 - 100/150 = 1/3 and 1 - 50/150 = 2/3 alone, 1 + 10/150 = 16/15 together
+    assert value(experiment, effects, model="hsa", at="r2 @ 2 nM", effect="delta_volume") == pytest.approx([100 * (16 / 15 - 2 / 3)] * 2)
+    assert value(experiment, effects, model="hsa", at="r2 @ 2 nM", effect="final_volume") == pytest.approx([30.0, 30.0])
+
+
 def test_a_drug_with_itself(experiment: Experiment, independent: np.ndarray) -> None:
     sham = {"of": ["r0"], "itself": "2 nM"}
     assert value(experiment, independent, model="loewe", **sham) == pytest.approx([0.0, 0.0], abs=0.05)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from serdsim.endpoints.synergy import CELLS_ALONE, NULL_MODELS
+from serdsim.endpoints.tumour import TGI
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series
 
 KIND = "excess"
-EFFECTS = ("affected", "growth_stopped")
+EFFECTS = ("affected", "growth_stopped", *TGI)
 _OVER = ("max", "mean")
 _PLACES = ("at", "over", "itself")
 _KNOWN = ("kind", "model", "output", "time", "of", "effect", *_PLACES)
@@ -28,7 +29,8 @@ class MatrixFields:
     of : tuple of str
         Series with the same concentrations of the drug beside rising ones of the partner; the first has none of it.
     effect : str
-        ``affected``, 1 less what is left of the vehicle, or ``growth_stopped``, 1 less the GR value.
+        ``affected``, 1 less what is left of the vehicle, ``growth_stopped``, 1 less the GR value, or a definition of how growth of
+        tumours is inhibited, such as ``delta_volume``.
     at : str
         A cell as ``series @ concentration``; empty where another place is said.
     over : str

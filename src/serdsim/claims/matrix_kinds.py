@@ -10,12 +10,17 @@ from serdsim.claims.matrix_fields import KIND, MatrixFields, level_of
 from serdsim.claims.measures import Measure, row
 from serdsim.endpoints.growth_rate import gr_value
 from serdsim.endpoints.synergy import excess, growth_stopped, share_affected
+from serdsim.endpoints.tumour import TGI
 from serdsim.experiments.runner import Readings
 
 
 def effects_of(names: tuple[str, ...], measure: Measure, readings: Readings, effect: str) -> np.ndarray:
     """Return the effects of series then, shape (concentration, series, draw); the vehicle is the first arm of the first."""
     read = [readings.series[name] for name in names]
+    if effect in TGI:
+        kept = read[0].times <= measure.time * (1.0 + 1e-9)
+        courses = np.stack([one.values[measure.output][:, kept] for one in read])  # (series, concentration, time, draw)
+        return np.stack([np.stack([TGI[effect](read[0].times[kept], arm, courses[0, 0]) for arm in one]) for one in courses], axis=1)
     end = np.stack([one.at(measure.output, measure.time) for one in read], axis=1)
     if effect == "affected":
         return share_affected(end, end[:1, :1])
