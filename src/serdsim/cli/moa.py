@@ -82,7 +82,7 @@ def answer_statements(
     if as_json:
         if class_prior:
             say(class_prior)
-        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
+        print_document(answer.run, [statement_item(outcome, answer.run, answer.as_of) for outcome in answer.outcomes])
     else:
         if class_prior:
             print_words(class_prior)
