@@ -23,12 +23,24 @@ def moa(
     out: options.Out = Path("runs"),
     library: options.Library = None,
     as_of: options.AsOf = "today",
+    with_values: options.With = None,
 ) -> None:
     """Test every statement; write the page.
 
     The page and all tables and figures go to a run folder.
     """
-    answer_statements("moa", None, draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of)
+    answer_statements(
+        "moa",
+        None,
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        as_json=as_json,
+        out=out,
+        library=library,
+        as_of=as_of,
+        with_values=with_values,
+    )
 
 
 def answer_statements(
@@ -42,6 +54,7 @@ def answer_statements(
     out: Path,
     library: Path | None,
     as_of: str,
+    with_values: Path | None = None,
 ) -> None:
     """Run the statements (`only` those ids, else all), write the run folder and print the answer.
 
@@ -51,7 +64,7 @@ def answer_statements(
         After everything is written and printed, when some draws failed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.cli.screen import print_answer, print_words, say
+    from serdsim.cli.screen import print_answer, print_own, print_words, say
     from serdsim.report.answer import answer_moa
     from serdsim.report.class_view import class_line
     from serdsim.results.run_folder import require_room, write_run
@@ -59,7 +72,16 @@ def answer_statements(
     as_of = options.day(as_of)
     require_room(out)
     with shown_progress() as progress:
-        result = answer_moa(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+        result = answer_moa(
+            library=library,
+            draws=draws,
+            seed=seed,
+            workers=workers,
+            as_of=as_of,
+            only=only,
+            progress=progress,
+            with_values=with_values,
+        )
     answer: Answer = result.answer
     if only and not answer.outcomes:
         raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
@@ -81,6 +103,8 @@ def answer_statements(
             print()
         print_answer(answer)
         print()
+        if answer.own is not None:
+            print_own(answer.own)
     show = say if as_json else print
     if as_of != "today":
         show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,7 @@ from serdsim.evidence.beside import Beside, beside_statements
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
+from serdsim.evidence.own import Own, compared
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.statement import Setting, answer_statement
 from serdsim.evidence.tables import outcome_tables
@@ -63,6 +65,7 @@ def build_answer(
     as_of: str = "today",
     only: Sequence[str] | None = None,
     progress: Progress | None = None,
+    own: Own | None = None,
 ) -> Answered:
     """Return the answer to the question of the page.
 
@@ -79,13 +82,15 @@ def build_answer(
         Ids of the statements to answer; all, with what stands beside them, when left out.
     progress : callable, optional
         Called with title, done and to do.
+    own : Own, optional
+        Own values in force, whose library takes the place of `library`; statements that read them are answered without them too.
 
     Raises
     ------
     InputError
         For anything wrong in the library, an unknown statement, no draws.
     """
-    root, as_of, today = library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
+    root, as_of, today = own.library if own else library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
     facts = read_facts(root, references := read_references(root / "references.bib"))
     every = read_claims(root, facts, references)
     claims, ablations = _selected(every, only), read_ablations(root)
@@ -95,7 +100,7 @@ def build_answer(
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     shown_as_of = today if as_of == "today" else as_of
     beside = beside_statements(root, int(shown_as_of[:4]), references, workers) if only is None else Beside()
-    plan |= {"class_prior": sisters.rests_on, **beside.rests_on}
+    plan |= {"class_prior": sisters.rests_on, **beside.rests_on, **(own.rests_on if own else {})}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
     setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
@@ -110,8 +115,12 @@ def build_answer(
         seed=seed,
         draws=draws,
         outcomes=tuple(outcome for outcome, _ in done),
-        replay=_replay(only, draws, seed, as_of, library),
+        replay=_replay(only, draws, seed, as_of, own.given_base if own else library, own),
     )
+    if own is not None:
+        again = partial(build_answer, library=own.base, draws=draws, seed=seed, workers=workers, as_of=as_of)
+        changes = compared(own, claims, answer.outcomes, lambda ids: again(only=ids).answer)
+        answer = replace(answer, own=changes)
     rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
 
@@ -160,9 +169,10 @@ def _answered(answer: Answer, rests_on: _RestsOn, plan: Mapping[str, object], re
     )
 
 
-def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
+def _replay(only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None, own: Own | None) -> str:
     words = ["serdsim", *(["claim", only[0]] if only else ["moa"]), f"--draws {draws}", f"--seed {seed}"]
     words += [] if as_of == "today" else [f"--as-of {as_of}"]
+    words += [] if own is None else [f'--with "{own.file}"']
     return " ".join(words + ([] if library is None else [f'--library "{library}"']))
 
 

@@ -16,6 +16,7 @@ from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import build_answer
 from serdsim.evidence.changes import read_changes
 from serdsim.evidence.in_use import OWN, UsedFact
+from serdsim.evidence.own import Own, own_values
 from serdsim.evidence.passports import passports
 from serdsim.evidence.pathway import Shown, show_map
 from serdsim.model.recipe import shipped_library
@@ -54,6 +55,7 @@ def answer_moa(
     as_of: str = "today",
     only: Sequence[str] | None = None,
     progress: Progress | None = None,
+    with_values: Path | None = None,
 ) -> MoaResult:
     """Return the answer to "What is the mechanism of action of imlunestrant?" with page and figures.
 
@@ -72,21 +74,51 @@ def answer_moa(
         Statement ids.
     progress : callable, optional
         Called as progress(what, done, total).
+    with_values : Path, optional
+        A table of own values that take the place of rows of the library; see `serdsim.analysis.own_values`.
 
     Raises
     ------
     InputError
-        When the library or a request cannot be used.
+        When the library, the table or a request cannot be used.
     """
     root = library or shipped_library()
+    asked = _Asked(draws, seed, workers, as_of, only, progress)
+    if with_values is None:
+        return _answered(root, library, asked, None)
+    with own_values(with_values, library, root) as own:
+        return _answered(own.library, library, asked, own)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    draws: int
+    seed: int
+    workers: int | None
+    as_of: str
+    only: Sequence[str] | None
+    progress: Progress | None
+
+
+def _answered(root: Path, library: Path | None, asked: _Asked, own: Own | None) -> MoaResult:
+    only = asked.only
     shown_map = _map_of(root) if only is None else None  # first, because it takes a moment and may name what is wrong
-    done = build_answer(library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+    done = build_answer(
+        library=library,
+        draws=asked.draws,
+        seed=asked.seed,
+        workers=asked.workers,
+        as_of=asked.as_of,
+        only=only,
+        progress=asked.progress,
+        own=own,
+    )
     shown = [used for used in done.facts if "judged" in used.used_for or "fit of" in used.used_for]
     rows = [_row(used, done.references) for used in shown]
     every = read_claims(root, read_facts(root, done.references), done.references)
     parameters = render_passports(passports(root, every), done.references, done.answer)
     also = [key for key in done.also if key not in OWN]
-    prior, changes = class_view(done.class_prior), read_changes(root) if only is None else None
+    prior, changes = class_view(done.class_prior), read_changes(root) if only is None and own is None else None
     beside = done.beside
     page = render_page(done.answer, done.references, rows, also, prior, changes=changes, has_map=shown_map is not None, beside=beside)
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
