@@ -31,4 +31,4 @@ def test_a_delayed_event_is_refused_by_name(tmp_path: Path) -> None:
 def test_the_verb_prints_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "cell", "--hours", "4", "--individuals", "2", "--json"]) == 0
     (item,) = json.loads(capsys.readouterr().out)["items"]
-    assert item["states"] == 32 and len(item["rungs"]) == 6
+    assert item["states"] == 33 and len(item["rungs"]) == 6

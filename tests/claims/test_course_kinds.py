@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from serdsim.claims import kind_arms, kinds
+from serdsim.claims.claim import Claim
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import Part, read_part
-from serdsim.claims.read import Claim
 from serdsim.claims.testing import test_claim as tested
 from serdsim.endpoints.passage import area, held_below, passage, survival
 from serdsim.errors import ClaimError
 from serdsim.experiments.protocol import Experiment, read_experiment
 from serdsim.experiments.runner import Reading, Readings
+from serdsim.model.outputs import Mrecist, Recist, read_outputs
+from serdsim.model.recipe import shipped_library
 
 HEAD = "id: X\ntitle: x\nmodel: body\nsubject: d\npre_run: 0 h\nhours: 40 h\nevery: 10 h\noutputs: [size]\nanimals: 4\n"
 SERIES = (
@@ -116,9 +118,9 @@ def test_the_share_alive_counts_animals(found: Readings) -> None:
     one = part("share_alive", found.experiment, of="a @ 10 mg", rises_above=500, below=0.5)
     claim = Claim(None, found.experiment, (one,), (one,), ("p",))  # type: ignore[arg-type]
     assert tested(claim, found).parts[0].note == "4 animals in each arm"
-    assert claim.tested is found.experiment
+    assert claim.tested == (found.experiment,)
     plain = Claim(None, found.experiment, (part("change", found.experiment, of="a @ 10 mg"),))  # type: ignore[arg-type]
-    assert plain.tested is not None and plain.tested.animals == 0
+    assert [one.animals for one in plain.tested] == [0]
 
 
 def test_exposure_is_an_area_and_its_ratio(found: Readings) -> None:
@@ -137,6 +139,93 @@ def test_a_missing_value_is_missing_everywhere() -> None:
 def test_survival_is_one_before_anybody_ended_and_steps_down_at_each_end() -> None:
     left = survival(np.array([[1.0, 2.0, np.inf, 2.0]]), np.array([0.0, 0.9, 1.0, 1.5, 2.0, 99.0]))
     assert left[:, 0].tolist() == [1.0, 1.0, 0.75, 0.75, 0.25, 0.25]
+
+
+MRECIST = Mrecist("size", 20.0, (("SD", 0.35, 0.3), ("PR", -0.35, -0.1), ("CR", -0.8, -0.5)))
+RECIST = Recist("size", -0.3, 0.2, 5.0, ())
+
+
+@pytest.fixture
+def called(found: Readings) -> Readings:
+    """The same tumours, read from 20 h on by limits of our own: those of the library begin at day 10."""
+    return replace(found, experiment=replace(found.experiment, by_volume=MRECIST, by_diameter=RECIST))
+
+
+def test_growth_inhibition_takes_the_definition_that_it_names(found: Readings) -> None:
+    arms = {"of": "a @ 10 mg", "to": "a @ 0 mg"}  # 100 to 120 beside 100 to 400
+    assert value("tgi", found, **arms, definition="delta_volume") == pytest.approx([1 - 20 / 300] * 2)
+    assert value("tgi", found, **arms, definition="relative_volume") == pytest.approx([0.7, 0.7])
+    assert value("tgi", found, **arms, definition="final_volume", time="20 h") == pytest.approx([0.7, 0.7])  # 60 of 200
+    assert value("tgi", found, of="a @ 20 mg", to="a @ 0 mg", definition="growth_rate")[0] > 1  # it shrank on the whole
+
+
+def test_growth_inhibition_of_animals_is_that_of_their_mean_volume(found: Readings) -> None:
+    arms = {"of": "a @ 10 mg", "to": "a @ 0 mg", "definition": "delta_volume"}
+    # at 40 h animals have 1, 2, 4, 8 times the typical volume: means 450 and 1500, medians 360 and 1200
+    assert value("tgi", found, **arms, animals="mean") == pytest.approx([1 - 350 / 1400] * 2)
+    assert value("tgi", found, **arms, animals="median") == pytest.approx([1 - 260 / 1100] * 2)
+
+
+def test_mrecist_counts_the_animals_that_are_called_so_or_better(called: Readings) -> None:
+    # 20 mg: changes 0, -50, -80, -90, then -90, -80, -60, -20 %; best -90 %, best means -55 % (30 h) or lower
+    assert value("mrecist", called, of="a @ 20 mg", category="CR") == pytest.approx([1.0, 1.0])
+    # 10 mg: changes 0, -10, -40, -20, then +20, +140, +380, +860 %: best -40 %, best mean -17.5 % at 30 h
+    assert value("mrecist", called, of="a @ 10 mg", category="PR") == pytest.approx([1.0, 1.0])
+    assert value("mrecist", called, of="a @ 10 mg", category="PR", visits="40 h") == pytest.approx([0.0, 0.0])
+    # at 0 and 40 h alone: +20, +140 ... %, means half of it: one of four is stable
+    assert value("mrecist", called, of="a @ 10 mg", category="SD", visits="40 h") == pytest.approx([0.25, 0.25])
+    assert value("mrecist", called, of="a @ 10 mg", category="SD", visits="40 h", animals="typical") == pytest.approx([1.0, 1.0])
+    assert value("mrecist", called, of="a @ 0 mg", category="SD", animals="typical") == pytest.approx([0.0, 0.0])
+
+
+def test_recist_is_read_at_visits_and_ends_with_progression(called: Readings) -> None:
+    # 10 mg at 20 and 40 h: 60 % of the start, then 120 % and more, 2 to 16 times the smallest
+    assert value("recist", called, of="a @ 10 mg", category="PR", visits="20 h") == pytest.approx([1.0, 1.0])
+    # at 40 h alone +20 % of the start is progression, in all of them
+    assert value("recist", called, of="a @ 10 mg", category="SD", visits="40 h") == pytest.approx([0.0, 0.0])
+    assert value("recist", called, of="b @ 10 mg", category="SD", visits="40 h") == pytest.approx([0.25, 0.25])  # the others double
+    assert value("recist", called, of="b @ 10 mg", category="PR", visits="10 h", animals="typical") == pytest.approx([0.0, 0.0])
+    one = part("recist", called.experiment, of="b @ 10 mg", category="SD", visits="40 h", above=0.5)
+    claim = Claim(None, called.experiment, (one,), (one,), ("p",), "smallest")  # type: ignore[arg-type]
+    assert tested(claim, called).parts[0].note == "share of 4 animals in each arm" and claim.tested == (called.experiment,)
+
+
+CALLED: dict[str, tuple[dict[str, object], str]] = {
+    "no category": ({"kind": "mrecist", "of": "a @ 10 mg"}, "mrecist lacks category"),
+    "no visits": ({"kind": "recist", "of": "a @ 10 mg", "category": "PR"}, "recist lacks visits"),
+    "a category of nobody": ({"kind": "mrecist", "of": "a @ 10 mg", "category": "good"}, 'category is "good"; expected SD or PR or CR'),
+    "a complete response": ({"kind": "recist", "of": "a @ 10 mg", "category": "CR", "visits": "10 h"}, "never calls a tumour CR"),
+    "visits between observations": ({"kind": "recist", "of": "a @ 10 mg", "category": "PR", "visits": "15 h"}, "every 15 h do not fall"),
+    "visits after the end": ({"kind": "recist", "of": "a @ 10 mg", "category": "PR", "visits": "40 h", "time": "30 h"}, "at most 30 h"),
+    "too early": ({"kind": "mrecist", "of": "a @ 10 mg", "category": "PR", "time": "10 h"}, "mrecist at 10 h reads no volume"),
+    "a mean of calls": ({"kind": "mrecist", "of": "a @ 10 mg", "category": "PR", "animals": "mean"}, "expected typical or share"),
+    "no definition": ({"kind": "tgi", "of": "a @ 10 mg", "to": "a @ 0 mg"}, "tgi lacks definition"),
+    "an unknown definition": (
+        {"kind": "tgi", "of": "a @ 10 mg", "to": "a @ 0 mg", "definition": "best"},
+        "delta_volume or relative_volume or final_volume or growth_rate",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CALLED)
+def test_a_call_that_cannot_be_made_is_refused(called: Readings, what: str) -> None:
+    fields, words = CALLED[what]
+    with pytest.raises(ClaimError, match=words):
+        part(str(fields["kind"]), called.experiment, **{name: entry for name, entry in fields.items() if name != "kind"})
+
+
+def test_calls_need_the_limits_of_a_library_and_the_quantity_that_it_names(found: Readings) -> None:
+    with pytest.raises(ClaimError, match="the library has no limits of mrecist"):
+        part("mrecist", found.experiment, of="a @ 10 mg", category="PR")
+    other = replace(found.experiment, by_diameter=replace(RECIST, diameter="length"))
+    with pytest.raises(ClaimError, match="recist does not call size; expected length"):
+        part("recist", other, of="a @ 10 mg", category="PR", visits="10 h")
+
+
+def test_experiments_bring_the_limits_of_their_library() -> None:
+    shipped = read_experiment(shipped_library() / "experiments/MOA-06.yaml")
+    names = read_outputs(shipped_library(), {})
+    assert shipped.by_volume == names.xenografts is not None and shipped.by_diameter == names.response is not None
 
 
 REFUSED: dict[str, tuple[dict[str, object], str]] = {

@@ -10,9 +10,9 @@ import pytest
 from measure_cases import DOSES, FACTORS, TIMES
 from measure_cases import readings_of as readings
 from serdsim.claims import kinds, measures
+from serdsim.claims.claim import Claim
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import Part, read_part
-from serdsim.claims.read import Claim
 from serdsim.claims.testing import test_claim as tested
 from serdsim.errors import ClaimError
 from serdsim.experiments.protocol import located

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from measure_cases import DOSES, FACTORS, TIMES, readings_of
+from serdsim.claims.claim import Claim
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import read_part
-from serdsim.claims.read import Claim
 from serdsim.claims.testing import test_claim as tested
 from serdsim.errors import ClaimError
 from serdsim.experiments.runner import Readings

@@ -1,4 +1,5 @@
-"""Laws of the shipped cell model: ligand is conserved, nothing is negative, its Jacobian is the derivative of its rates."""
+"""Laws of the shipped cell model: ligand is conserved, nothing is negative, its Jacobian is the derivative of its rates,
+and receptors of growth factors come back under a blocker of mTORC1."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from serdsim.engine.plan import Arrays, Plan
 from serdsim.engine.reference import run
 from serdsim.model.entities import Model
 from serdsim.model.library import load
+from serdsim.simulation.named import simulate_named
 
 TIMES = tuple(np.linspace(0.0, 72.0, 73))
 BALANCES = ("E2_free_and_bound", "drug_free_and_bound")
@@ -80,3 +82,23 @@ def test_the_jacobian_is_the_derivative_of_the_rates(drug: str, genotype: str, e
         assert np.all(np.abs(difference - slopes[:, column]) <= 1e-6 * np.abs(slopes[:, column]) + 100 * noise), kernel.equations.states[
             column
         ]
+
+
+def test_akt_comes_back_under_a_blocker_of_mtor_as_far_as_the_receptor_is_active() -> None:
+    """AKT comes to rest at 1 + irs_gain theta_MYC mTOR_inhibition; a degrader beside the blocker takes most of it back."""
+    outputs = ["AKT", "akt_loss", "theta_MYC", "mTOR_inhibition"]
+    both = "everolimus 100 nM once + estradiol 1 nM once"
+    seen = {
+        words: simulate_named("cell", words, outputs=outputs, duration_h=168.0, every_h=24.0).dataset
+        for words in (both, f"{both} + imlunestrant 1000 nM once")
+    }
+    gain = float(load("cell", partner="everolimus")["irs_gain"].value or 0.0)
+    ends = []
+    for found in seen.values():
+        akt, loss, theta, blocked = (found[id].values.ravel() for id in outputs)
+        assert blocked[-1] > 0.5 and np.all(loss == pytest.approx(0.0, abs=1e-6))
+        assert akt[-1] == pytest.approx(1.0 + gain * theta[-1] * blocked[-1], rel=1e-3)
+        ends.append(float(akt[-1]) - 1.0)
+    assert ends[0] > 0.1 and ends[1] < 0.5 * ends[0]
+    without = simulate_named("cell", "estradiol 1 nM once", outputs=["AKT"], duration_h=168.0, every_h=24.0).dataset["AKT"].values
+    assert np.all(without == pytest.approx(1.0, abs=1e-9))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serdsim.claims.read import Claim
+from serdsim.claims.claim import Claim
 from serdsim.claims.records import AblationOutcome
 from serdsim.claims.testing import test_claim
-from serdsim.engine.ensemble import Progress
 from serdsim.errors import ClaimError
 from serdsim.experiments.arms import Change, equations_of
-from serdsim.experiments.runner import run_experiment
-from serdsim.simulation.draws import Draws
+from serdsim.experiments.runner import Readings
 from serdsim.yaml_file import Field, read_yaml, said
 
 _FIELDS = ("id", "title", "what", "set", "restates")
@@ -78,31 +76,33 @@ def quantities(ablation: Ablation) -> tuple[str, ...]:
     )
 
 
+def concerned(claim: Claim, ablation: Ablation, library: Path) -> tuple[str, ...]:
+    """Return the ids of the experiments of a test whose model has all that an ablation changes."""
+    return tuple(one.id for one in claim.tested if concerns(ablation, equations_of(one.model, library).given))
+
+
 def ablate(
-    claim: Claim,
-    ablations: tuple[Ablation, ...],
-    p_on: float,
-    draws: Draws,
-    *,
-    library: Path,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    claim: Claim, ablations: Sequence[Ablation], p_on: float, library: Path, readings: Callable[[str, str], Readings]
 ) -> tuple[AblationOutcome, ...]:
-    """Return P(pass) of a claim with each part switched off that its model has, over the same draws."""
-    assert claim.tested is not None
-    known = equations_of(claim.tested.model, library).given
+    """Return P(pass) of a claim with each part switched off that one of its models has, over the same draws.
+
+    Parameters
+    ----------
+    claim : Claim
+    ablations : sequence of Ablation
+    p_on : float
+        Share of draws that pass with all parts on.
+    library : Path
+    readings : callable
+        Experiment and ablation, "" for none -> readings. Experiments whose model lacks the part keep theirs.
+    """
     outcomes = []
-    for ablation in (one for one in ablations if concerns(one, known)):
-        readings = run_experiment(
-            claim.tested,
-            draws,
-            library=library,
-            change=ablation.change,
-            only=claim.arms(),
-            workers=workers,
-            progress=progress,
-        )
-        p_off = test_claim(claim, readings, controls=False).p_pass
+    for ablation in ablations:
+        off = concerned(claim, ablation, library)
+        if not off:
+            continue
+        ablated = [readings(one.id, ablation.id if one.id in off else "") for one in claim.tested]
+        p_off = test_claim(claim, *ablated, controls=False).p_pass
         because = ablation.restates.get(claim.statement.id, ablation.what)
         tautological = claim.statement.id in ablation.restates
         outcomes.append(AblationOutcome(ablation.id, ablation.title, p_on, p_off, p_on > 0.5 >= p_off, tautological, because))

@@ -8,6 +8,7 @@ import numpy as np
 
 from serdsim.claims.course_kinds import COURSE_KINDS
 from serdsim.claims.measures import Measure, Part, arm, locate
+from serdsim.claims.tumour_kinds import TUMOUR_KINDS
 from serdsim.endpoints.dose_response import dc50, ec50, half_life
 from serdsim.endpoints.growth_rate import gr50, gr_aoc, gr_value
 from serdsim.endpoints.order import half_change
@@ -146,4 +147,5 @@ KINDS: Mapping[str, Kind] = {
     "ic50": _dc50,  # half of the vehicle's value in a falling output, whatever the output is
     "ic50_ratio": _over(_dc50),
     **COURSE_KINDS,
+    **TUMOUR_KINDS,
 }

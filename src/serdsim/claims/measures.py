@@ -61,7 +61,8 @@ class Measure:
 class Part:
     """One part of a test or one control: a measure with its bounds, in the shown unit after `scale`.
 
-    `report` is empty or ``smallest_margin``: then the outcome says in words which margin the draws meet.
+    `report` is empty or ``smallest_margin``: then the outcome says in words which margin the draws meet. `reads` is the id of the
+    experiment that it reads, empty for the first of the claim.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Part:
     above: float | None
     measure: Measure
     report: str = ""
+    reads: str = ""
 
     @property
     def bound(self) -> str:
@@ -158,7 +160,8 @@ def read_part(entry: Mapping[str, object], experiment: Experiment, file: str) ->
         measure = _measure(spec, file, id)
         title = str(entry.get("title", entry.get("must_show", "")))
         below, above = _bound(entry, "below"), _bound(entry, "above")
-        part = Part(id, title, str(entry["unit"]), float(str(entry["scale"])), below, above, measure, str(entry.get("report", "")))
+        unit, scale, report = str(entry["unit"]), float(str(entry["scale"])), str(entry.get("report", ""))
+        part = Part(id, title, unit, scale, below, above, measure, report, experiment.id)
     except (KeyError, TypeError, ValueError) as problem:
         expected = f"a measure of kind {', '.join(ARMS)} with its arms"
         words, repair = _unreadable(problem, entry)
@@ -237,7 +240,7 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             issues.append(Issue(problem, file=file, id=part.id, expected=expected, repair=f'Write "{text} @ " and the concentration'))
     measure = part.measure
     if measure.course is not None:
-        issues += course_issues(measure.kind, measure.course, measure.time, experiment, file, part.id)
+        issues += course_issues(measure.kind, measure.course, measure.output, measure.time, experiment, file, part.id)
     if issues:
         raise ClaimError(issues)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Part, read_part
 from serdsim.claims.panels import check_panels
@@ -16,6 +16,8 @@ from serdsim.claims.records import STATES, Citation, Statement
 from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
+
+__all__ = ["Claim", "read_claim", "read_claims"]
 
 _FIELDS = [
     "id",
@@ -43,46 +45,9 @@ _FIELDS = [
     "superseded_by",
     "limits",
 ]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement with the parts of its test, its controls and the experiment that it runs.
-
-    `shown` is a second experiment that is drawn beside it and that no part of the test reads. `hypotheses` are measured like parts, each an
-    explanation by itself, and decide nothing.
-    """
-
-    statement: Statement
-    experiment: Experiment | None
-    parts: tuple[Part, ...] = ()
-    controls: tuple[Part, ...] = ()
-    primary: tuple[str, ...] = ()
-    combine: str = "largest"
-    shown: Experiment | None = None
-    hypotheses: tuple[Part, ...] = ()
-
-    @property
-    def experiments(self) -> tuple[Experiment, ...]:
-        """Return the experiments that are run for the claim."""
-        return tuple(experiment for experiment in (self.experiment, self.shown) if experiment is not None)
-
-    @property
-    def tested(self) -> Experiment | None:
-        """Return the experiment with nothing that no part of the test reads: the animals, where none does."""
-        if self.experiment is None or any(part.measure.reads_animals for part in self.parts):
-            return self.experiment
-        return replace(self.experiment, animals=0)
-
-    def arms(self) -> Mapping[str, tuple[float, ...]]:
-        """Return the concentrations or doses of each series that the parts of the test read; controls are not counted."""
-        found: dict[str, frozenset[float]] = {}
-        if self.experiment is None:
-            return {}
-        for part in self.parts:
-            for id, concentrations in part.measure.needs(self.experiment).items():
-                found[id] = found.get(id, frozenset()) | concentrations
-        return {id: tuple(sorted(concentrations)) for id, concentrations in found.items()}
+_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also")
+_PARTS = ("parts", "controls", "hypotheses", "definitions")
+_LISTS = ("hypotheses", "definitions", "also")  # of the optional fields
 
 
 def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:
@@ -122,27 +87,59 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     statement = _statement(record, file)
     if statement.state != "tested":
         return Claim(statement, None)
-    experiment = _experiment(str(statement.experiment), library, facts)
+    ids = [str(statement.experiment), *record.get("also", [])]
+    experiments = {id: _experiment(id, library, facts) for id in ids}
     shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
-    parts = tuple(read_part(entry, experiment, file) for entry in record["parts"])
-    controls = tuple(read_part(entry, experiment, file) for entry in record["controls"])
-    hypotheses = tuple(read_part(entry, experiment, file) for entry in record.get("hypotheses", []))
-    primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
+    named = {name: tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS}
+    first, *also = experiments.values()
+    primary, combine = tuple(record.get("primary", [part.id for part in named["parts"][:1]])), record.get("combine", "largest")
+    claim = Claim(statement, first, primary=primary, combine=combine, shown=shown, also=tuple(also), **named)
+    _check_parts(claim, file)
+    _check_in_use(ids, claim, file)
+    return claim
+
+
+def _check_parts(claim: Claim, file: str) -> None:
+    parts, margin = claim.parts, claim.statement.margin
     known = [part.id for part in parts]
-    if (
-        not parts
-        or not controls
-        or any(id not in known for id in primary)
-        or record.get("combine", "largest") not in ("largest", "smallest")
-    ):
+    if not parts or not claim.controls or any(id not in known for id in claim.primary) or claim.combine not in ("largest", "smallest"):
         problem, expected = "a tested claim needs parts, controls, and primary parts that exist", ", ".join(known) or "at least one part"
         repair = "Add what is missing; primary names ids of parts, combine is largest or smallest"
-        raise ClaimError(Issue(problem, file=file, id=statement.id, expected=expected, repair=repair))
-    if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
-        expected, repair = f"{statement.margin} as below or above of each primary part", "Give margin and bound the same number"
+        raise ClaimError(Issue(problem, file=file, id=claim.statement.id, expected=expected, repair=repair))
+    if any(margin not in (part.below, part.above) for part in parts if part.id in claim.primary):
+        expected, repair = f"{margin} as below or above of each primary part", "Give margin and bound the same number"
         problem = "the margin is not the bound of the primary parts"
         raise ClaimError(Issue(problem, file=file, id="margin", expected=expected, repair=repair))
-    return Claim(statement, experiment, parts, controls, primary, record.get("combine", "largest"), shown, hypotheses)
+
+
+def _part(entry: Mapping[str, object], experiments: Mapping[str, Experiment], file: str) -> Part:
+    """Return a part that reads the experiment that its field ``in`` names, else the first."""
+    first = next(iter(experiments))
+    named = str(entry.get("in", first)) if isinstance(entry, dict) else first
+    if named not in experiments:
+        expected, repair = "one of " + ", ".join(experiments), f'Write one of these, or add "also: [{named}]" to the claim'
+        problem = f'it reads "{named}", which is not among the experiments of the claim'
+        raise ClaimError(Issue(problem, file=file, id=str(entry.get("id", "in")), expected=expected, repair=repair))
+    return read_part(entry, experiments[named], file)
+
+
+def _check_in_use(ids: list[str], claim: Claim, file: str) -> None:
+    """Raise a ClaimError for an experiment that is named twice or that nothing reads; the first is one that a part of the test reads."""
+    by_parts, by_any = ({part.reads for part in parts} for parts in (claim.parts, claim.every_part))
+    issues = []
+    if ids[0] not in by_parts:
+        repair = "Give another experiment as the first, or a part without a field in"
+        issues.append(Issue(f"no part reads {ids[0]}", file=file, id="experiment", expected="a part that reads the first", repair=repair))
+    for id in ids[1:]:
+        if ids.count(id) > 1:
+            issues.append(
+                Issue(f"{id} is named twice", file=file, id="also", expected="each experiment once", repair="Remove one of the two")
+            )
+        elif id not in by_any:
+            repair = f'Write "in: {id}" in a part or control, or draw it with shows'
+            issues.append(Issue(f"nothing reads {id}", file=file, id="also", expected="experiments that are read", repair=repair))
+    if issues:
+        raise ClaimError(list(dict.fromkeys(issues)))
 
 
 def _experiment(id: str, library: Path, facts: Mapping[str, Fact]) -> Experiment:
@@ -160,7 +157,7 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
         for name in _FIELDS
         if name not in record
     ]
-    extra = set(record) - {*_FIELDS, "primary", "combine", "shows", "hypotheses"}
+    extra = set(record) - {*_FIELDS, *_OPTIONAL}
     issues += [
         Issue("the field is not known", file=file, id=name, expected="one of " + ", ".join(_FIELDS), repair="Correct its name or remove it")
         for name in sorted(map(str, extra))
@@ -184,7 +181,7 @@ def _check_fields(record: Mapping[str, Any], file: str) -> None:
 
 def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     """Return fields that are not of their kind: lists, a margin that is no number, a tested claim without experiment."""
-    lists = ("citations", "evidence", "driving", "parts", "controls", "limits", *(["hypotheses"] if "hypotheses" in record else []))
+    lists = ("citations", "evidence", "driving", "parts", "controls", "limits", *(name for name in _LISTS if name in record))
     issues = [
         Issue("this is not a list", file=file, id=name, expected="a list", repair="Put what is there in square brackets; [] for none")
         for name in lists
@@ -192,7 +189,7 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     ]
     issues += [
         Issue("an entry is no name or sentence", file=file, id=name, expected="a list of words", repair="Put each entry in quotes")
-        for name in ("evidence", "driving", "limits", "primary")
+        for name in ("evidence", "driving", "limits", "primary", "also")
         if isinstance(record.get(name, []), list) and not all(isinstance(entry, str) for entry in record.get(name, []))
     ]
     if not isinstance(record.get("primary", []), list):

@@ -108,7 +108,11 @@ class PartOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer for one statement. Numbers are None unless `state` is `tested`."""
+    """The answer for one statement. Numbers are None unless `state` is `tested`.
+
+    `definitions` are the same conclusion by other named definitions, each with its own value, interval and share of draws, and `survives`
+    says in words by which of them it holds; both are empty where the claim names none.
+    """
 
     statement: Statement
     state: str
@@ -128,6 +132,8 @@ class Outcome:
     panels: tuple[Panel, ...] = ()
     run: str | None = None
     hypotheses: tuple[PartOutcome, ...] = ()
+    definitions: tuple[PartOutcome, ...] = ()
+    survives: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from serdsim.claims.claim import Claim
 from serdsim.claims.judge import HIGH
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import SMALLEST_MARGIN, Part
-from serdsim.claims.read import Claim
 from serdsim.claims.records import ControlOutcome, PartOutcome
 from serdsim.endpoints.equivalence import share_inside, smallest_margin
 from serdsim.experiments.runner import Readings
@@ -32,14 +33,18 @@ class Tested:
     passes: np.ndarray
     failed: int
     hypotheses: tuple[PartOutcome, ...] = ()
+    definitions: tuple[PartOutcome, ...] = ()
     decided_by: str = ""
     p_without: float = float("nan")
 
 
-def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Tested:
-    """Return the outcome of a claim's test; draws with a failed individual are left out and counted."""
-    found = {part.id: values_of(part, readings) for part in claim.parts}
-    ok = _whole(readings)
+def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Tested:
+    """Return the outcome of a claim's test on the readings of its experiments, the first one first.
+
+    Draws with a failed individual in any of them are left out and counted; without controls those that the parts read count alone.
+    """
+    found = {part.id: values_of(part, _read(part, readings)) for part in claim.parts}
+    ok = np.all([_whole(read) if controls else _ended(claim, read) for read in readings], axis=0)
     each = np.array([part.holds(found[part.id]) for part in claim.parts])[:, ok]
     holds = np.all(each, axis=0)
     largest = claim.combine == "largest"
@@ -48,15 +53,16 @@ def test_claim(claim: Claim, readings: Readings, *, controls: bool = True) -> Te
     value, lo, hi = _interval(worst)
     decided_by, p_without = _decider(claim, each)
     return Tested(
-        parts=tuple(_part(part, found[part.id][ok], readings.animals) for part in claim.parts),
-        controls=tuple(_control(part, values_of(part, readings)[ok]) for part in claim.controls) if controls else (),
+        parts=tuple(_part(part, found[part.id][ok], _read(part, readings).animals) for part in claim.parts),
+        controls=tuple(_control(part, values_of(part, _read(part, readings))[ok]) for part in claim.controls) if controls else (),
         value=value,
         lo90=lo,
         hi90=hi,
         p_pass=float(np.mean(holds)) if holds.size else float("nan"),
         passes=holds,
         failed=int(np.sum(~ok)),
-        hypotheses=tuple(_part(part, values_of(part, readings)[ok], readings.animals) for part in claim.hypotheses) if controls else (),
+        hypotheses=tuple(_measured(part, readings, ok) for part in claim.hypotheses) if controls else (),
+        definitions=tuple(_measured(part, readings, ok) for part in claim.definitions) if controls else (),
         decided_by=decided_by,
         p_without=p_without,
     )
@@ -74,9 +80,25 @@ def _decider(claim: Claim, each: np.ndarray) -> tuple[str, float]:
 test_claim.__test__ = False  # type: ignore[attr-defined]  # a verb, not a test of the suite
 
 
+def _read(part: Part, readings: Sequence[Readings]) -> Readings:
+    """Return the readings of the experiment that a part reads; of the first for one that names none."""
+    return next((read for read in readings if read.experiment.id == part.reads), readings[0])
+
+
 def _whole(readings: Readings) -> np.ndarray:
     """Return for each draw whether all its individuals ended ok."""
     return np.asarray(np.all([reading.ended for reading in readings.series.values()], axis=0))
+
+
+def _ended(claim: Claim, readings: Readings) -> np.ndarray:
+    """Return for each draw whether all individuals that the parts of the test read ended ok."""
+    animals = any(part.measure.reads_animals for part in claim.parts if claim.is_read(readings.experiment, part))
+    ended = []
+    for id, levels in claim.arms(readings.experiment).items():
+        own = readings.series[id]
+        rows = [own.series.concentrations.index(level) for level in levels]
+        ended += [own.ended_at(rows, animals=animals)]
+    return np.asarray(np.all(ended, axis=0))
 
 
 def _interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -90,6 +112,11 @@ def _interval(values: np.ndarray) -> tuple[float, float, float]:
 def _reached(part: Part, values: np.ndarray, *, largest: bool) -> np.ndarray:
     """Return the values; one that does not exist holds no bound and counts as the worst, infinitely large or small."""
     return np.where(part.exists(values), values, np.inf if largest else -np.inf)
+
+
+def _measured(part: Part, readings: Sequence[Readings], ok: np.ndarray) -> PartOutcome:
+    own = _read(part, readings)
+    return _part(part, values_of(part, own)[ok], own.animals)
 
 
 def _part(part: Part, values: np.ndarray, animals: int) -> PartOutcome:

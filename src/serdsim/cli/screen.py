@@ -141,5 +141,6 @@ def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
     if outcome.state != "tested":
         return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
+    said = f"\n{outcome.survives}" if outcome.survives else ""
     why = f"\nWhy: {'; '.join(outcome.reasons)}" if outcome.reasons else ""
-    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{why}"
+    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{said}{why}"

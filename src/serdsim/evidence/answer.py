@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from serdsim.analysis.ablation import Ablation, read_ablations
+from serdsim.analysis.ablation import read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
+from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
-from serdsim.claims.read import Claim, read_claims
+from serdsim.claims.read import read_claims
 from serdsim.claims.records import Answer, Outcome
 from serdsim.engine.engines import NATIVE
 from serdsim.engine.ensemble import Progress
@@ -27,6 +28,7 @@ from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
 from serdsim.evidence.own import Own, compared
 from serdsim.evidence.resolved import resolved_plan
+from serdsim.evidence.runs import Runs, jobs
 from serdsim.evidence.statement import Setting, answer_statement
 from serdsim.evidence.tables import outcome_tables
 from serdsim.experiments.arms import model_of
@@ -102,8 +104,8 @@ def build_answer(
     beside = beside_statements(root, int(shown_as_of[:4]), references, workers) if only is None else Beside()
     plan |= {"class_prior": sisters.rests_on, **beside.rests_on, **(own.rests_on if own else {})}
     run = run_id(digest, plan, seed, NATIVE.numerics)
-    progress = _overall(progress, _work(claims, ablations, draws)) if progress else None
-    setting = Setting(facts, read_fits(root, facts), ablations, Draws(draws, seed), root, run, workers, progress)
+    runs = Runs(jobs(claims, ablations, root), Draws(draws, seed), root, workers).shown(progress)
+    setting = Setting(facts, read_fits(root, facts), ablations, root, run, runs)
     done = [answer_statement(claim, setting) for claim in claims]
     answer = Answer(
         run=run,
@@ -122,7 +124,7 @@ def build_answer(
         changes = compared(own, claims, answer.outcomes, lambda ids: again(only=ids).answer)
         answer = replace(answer, own=changes)
     rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, beside)
-    return _answered(answer, rests_on, plan, [read for _, reads in done for read in reads], root)
+    return _answered(answer, rests_on, plan, _each([read for _, reads in done for read in reads]), root)
 
 
 @dataclass(frozen=True)
@@ -195,32 +197,6 @@ def _selected(claims: tuple[Claim, ...], only: Sequence[str] | None) -> tuple[Cl
     return tuple(known[id] for id in dict.fromkeys(only))
 
 
-def _work(claims: tuple[Claim, ...], ablations: tuple[Ablation, ...], draws: int) -> int:
-    """Return how many individuals the main runs have; pre-runs are short and not counted."""
-    total = 0
-    for claim in claims:
-        if claim.experiment is not None:
-            arms = {id: len(series.concentrations) for id, series in claim.experiment.series.items()}
-            total += sum(arms.values()) * (1 + claim.experiment.animals)
-            lean = 1 + claim.tested.animals if claim.tested else 1
-            total += (1 + len(ablations)) * lean * sum(len(needed) for needed in claim.arms().values())
-        if claim.shown is not None:
-            total += (1 + claim.shown.animals) * sum(len(series.concentrations) for series in claim.shown.series.values())
-    return total * draws
-
-
-def _overall(progress: Progress, total: int) -> Progress:
-    """Return a progress that counts over all runs of the answer."""
-    finished: dict[str, int] = {}
-
-    def show(title: str, done: int, _: int) -> None:
-        if not title.endswith("pre-run"):
-            finished[title] = done
-            progress("testing statements", min(sum(finished.values()), total), total)
-
-    return show
-
-
 def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
     models: dict[str, Model] = {}
     for experiment in (experiment for claim in claims for experiment in claim.experiments):
@@ -229,6 +205,11 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
             if key not in models:
                 models[key] = model_of(experiment, series, root)
     return models
+
+
+def _each(readings: Sequence[Readings]) -> list[Readings]:
+    """Return what ran, each once, since several statements may read one run."""
+    return list({id(read): read for read in readings}.values())
 
 
 def _failed(readings: Sequence[Readings]) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact
-from serdsim.claims.read import Claim
 from serdsim.model.entities import Model
 from serdsim.references import Reference
 

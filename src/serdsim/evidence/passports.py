@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from serdsim.claims.read import Claim
+from serdsim.claims.claim import Claim
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.model.antimony_lines import find_definitions, statements

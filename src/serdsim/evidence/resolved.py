@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from serdsim.analysis.ablation import Ablation
+from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact
-from serdsim.claims.read import Claim
 from serdsim.errors import ClaimError, Issue
 from serdsim.model.recipe import read_recipe
 
@@ -33,7 +33,7 @@ def resolved_plan(
         "question": "moa",
         "statements": [claim.statement.id for claim in claims],
         "draws": draws,
-        "tests": {claim.statement.id: [_bare(asdict(part)) for part in (*claim.parts, *claim.controls)] for claim in tested},
+        "tests": {claim.statement.id: [_bare(asdict(part)) for part in claim.every_part] for claim in tested},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "recipes": {name: _recipe(name, library) for name in sorted({e.model for claim in tested for e in claim.experiments})},
         "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},

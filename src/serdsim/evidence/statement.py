@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, ablate
+from serdsim.claims.claim import Claim
+from serdsim.claims.definitions import survival_words
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.fits import FitRows, rows_behind
 from serdsim.claims.judge import Case, data_role, reference_is_numeric, verdict
 from serdsim.claims.panels import read_panels
-from serdsim.claims.read import Claim
 from serdsim.claims.records import AblationOutcome, Outcome
 from serdsim.claims.testing import Tested, test_claim
-from serdsim.engine.ensemble import Progress
-from serdsim.experiments.protocol import Experiment
-from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.evidence.runs import SCEPTICAL, Runs
+from serdsim.experiments.runner import Readings
 from serdsim.simulation.draws import Draws
 
 _DECIDES = 0.3  # share of the draws that one part must cost to be named
@@ -29,42 +29,34 @@ class Setting:
     facts: Mapping[str, Fact]
     fits: tuple[FitRows, ...]
     ablations: tuple[Ablation, ...]
-    draws: Draws
     library: Path
     run: str
-    workers: int | None
-    progress: Progress | None
-    runs: dict[str, Readings] = field(default_factory=dict)  # what has run, by experiment
+    runs: Runs
+
+    @property
+    def draws(self) -> Draws:
+        """The draws of the main runs."""
+        return self.runs.draws
 
 
 def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Readings]]:
     """Return the outcome of a statement and the readings behind it."""
-    if claim.experiment is None or claim.tested is None:
+    if claim.experiment is None:
         return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
     s = setting
-    readings = _run(claim.experiment, s)
-    tested = test_claim(claim, readings)
-    sceptical = replace(s.draws, sceptical=True)
-    wide = run_experiment(claim.tested, sceptical, library=s.library, only=claim.arms(), workers=s.workers, progress=s.progress)
-    p_sceptical = test_claim(claim, wide, controls=False).p_pass
-    ablated = ablate(claim, s.ablations, tested.p_pass, s.draws, library=s.library, workers=s.workers, progress=s.progress)
+    readings = [s.runs.of(one.id) for one in claim.measured]
+    tested = test_claim(claim, *readings)
+    wide = [s.runs.of(one.id, SCEPTICAL) for one in claim.tested]
+    p_sceptical = test_claim(claim, *wide, controls=False).p_pass
+    ablated = ablate(claim, s.ablations, tested.p_pass, s.library, s.runs.of)
     outcome = _judged(claim, s, readings, tested, p_sceptical)
     word, reasons = verdict(_case(claim, setting, outcome, tested, ablated))
     reasons = (*reasons, *_also(word, outcome, tested))
-    shown = [readings]
-    if claim.shown is not None:
-        shown.append(_run(claim.shown, s))
+    shown = readings if claim.shown is None else [*readings, s.runs.of(claim.shown.id)]
     own = claim.statement.id
-    panels = tuple(p for read in shown for p in read_panels(_path(read.experiment, s.library), read, s.facts, s.draws.count, own))
+    panels = tuple(p for read in shown for p in read_panels(s.library / read.experiment.file, read, s.facts, s.draws.count, own))
     done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
-    return done, [*shown, wide]
-
-
-def _run(experiment: Experiment, s: Setting) -> Readings:
-    """Return the readings of an experiment, which several statements may share."""
-    if experiment.id not in s.runs:
-        s.runs[experiment.id] = run_experiment(experiment, s.draws, library=s.library, workers=s.workers, progress=s.progress)
-    return s.runs[experiment.id]
+    return done, [*shown, *wide]
 
 
 def _also(word: str, outcome: Outcome, tested: Tested) -> tuple[str, ...]:
@@ -77,10 +69,6 @@ def _also(word: str, outcome: Outcome, tested: Tested) -> tuple[str, ...]:
     if word == "not supported" and outcome.data_role == "assumed input":
         said.append("the numbers of the drug are assumptions, so this speaks of the model as much as of the drug")
     return tuple(said)
-
-
-def _path(experiment: Experiment, library: Path) -> Path:
-    return library / experiment.file
 
 
 def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, ablated: tuple[AblationOutcome, ...]) -> Case:
@@ -97,8 +85,8 @@ def _case(claim: Claim, setting: Setting, outcome: Outcome, tested: Tested, abla
     )
 
 
-def _judged(claim: Claim, setting: Setting, readings: Readings, tested: Tested, p_sceptical: float) -> Outcome:
-    numbers = [entry for model in readings.models.values() for entry in model.evidence.values()]
+def _judged(claim: Claim, setting: Setting, readings: Sequence[Readings], tested: Tested, p_sceptical: float) -> Outcome:
+    numbers = [entry for read in readings for model in read.models.values() for entry in model.evidence.values()]
     used = rows_behind(numbers, setting.fits)
     driving = [entry for entry in numbers if entry.row.split(".")[0] in claim.statement.driving and entry.distribution != "fixed"]
     return Outcome(
@@ -114,4 +102,6 @@ def _judged(claim: Claim, setting: Setting, readings: Readings, tested: Tested, 
         parts=tested.parts,
         controls=tested.controls,
         hypotheses=tested.hypotheses,
+        definitions=tested.definitions,
+        survives=survival_words(tested.definitions),
     )

@@ -15,6 +15,7 @@ from serdsim.experiments.runner import Reading, Readings
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
     tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
+    tables |= {"definitions": _measured((o.statement.id, part) for o in answer.outcomes for part in o.definitions)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     seen: set[str] = set()
     for read in readings:

@@ -14,6 +14,7 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.medium import Pour, read_beside, read_pours, read_times
 from serdsim.experiments.record import located, quantity, read_record, shown_name
 from serdsim.experiments.treatment import read_treatment
+from serdsim.model.outputs import Mrecist, Recist, read_outputs
 from serdsim.yaml_file import said
 
 __all__ = ["Experiment", "Pour", "Series", "located", "observed", "quantity", "read_experiment", "read_record", "shown_name"]
@@ -91,6 +92,8 @@ class Experiment:
         observed then are the cells before.
     animals : int
         Animals or patients beside the typical one in each arm, who differ by the variances between individuals.
+    by_diameter, by_volume : Recist, Mrecist or None
+        What the library says about how tumours are called; None in a dish.
     """
 
     id: str
@@ -107,6 +110,8 @@ class Experiment:
     medium_changes: tuple[float, ...] = ()
     replate: tuple[float, ...] = ()
     animals: int = 0
+    by_diameter: Recist | None = None
+    by_volume: Mrecist | None = None
 
     @property
     def treated(self) -> bool:
@@ -156,6 +161,7 @@ def _experiment(path: Path) -> Experiment:
     if twice:
         expected, repair = "each id once", "Rename one of the two"
         raise ClaimError(Issue("a series is given twice", file=file, id=sorted(twice)[0], expected=expected, repair=repair))
+    names = read_outputs(path.parent.parent, {}) if treated else None
     experiment = Experiment(
         id=str(record["id"]),
         title=str(record["title"]),
@@ -171,6 +177,8 @@ def _experiment(path: Path) -> Experiment:
         medium_changes=read_times(record, "medium_changes", hours, file),
         replate=read_times(record, "replate", hours, file),
         animals=_animals(record, file, treated=treated),
+        by_diameter=names.response if names else None,
+        by_volume=names.xenografts if names else None,
     )
     if experiment.treated and not treated:
         problem, repair = "some series have a regimen and others not", "Write two experiments"

@@ -46,8 +46,12 @@ class Reading:
     @property
     def ended(self) -> np.ndarray:
         """Whether all individuals of a draw ended well, shape (draw,)."""
-        whole = [np.isfinite(values).all(axis=(0, 1)) for values in self.values.values()]
-        whole += [np.isfinite(values).all(axis=(0, 1, 3)) for values in self.animals.values()]
+        return self.ended_at(slice(None), animals=True)
+
+    def ended_at(self, rows: Sequence[int] | slice, *, animals: bool) -> np.ndarray:
+        """Return whether the individuals of a draw at these concentrations or doses ended well, with animals also those beside."""
+        whole = [np.isfinite(values[rows]).all(axis=(0, 1)) for values in self.values.values()]
+        whole += [np.isfinite(values[rows]).all(axis=(0, 1, 3)) for values in self.animals.values() if animals]
         return np.asarray(np.all(whole, axis=0))
 
     def at(self, output: str, time: float) -> np.ndarray:

@@ -1,0 +1,64 @@
+"""A claim: a statement with its test, and which experiments and arms that test reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from serdsim.claims.measures import Part
+from serdsim.claims.records import Statement
+from serdsim.experiments.protocol import Experiment
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement with the parts of its test, its controls and the experiments that it runs.
+
+    `experiment` is the first and `also` are the others that parts read, such as a dish and a mouse; each part names its own. `shown` is
+    another experiment that is drawn beside them and that no part of the test reads. `hypotheses` are measured like parts, each an
+    explanation by itself, and decide nothing; `definitions` are the same conclusion measured in other ways, and decide nothing either.
+    """
+
+    statement: Statement
+    experiment: Experiment | None
+    parts: tuple[Part, ...] = ()
+    controls: tuple[Part, ...] = ()
+    primary: tuple[str, ...] = ()
+    combine: str = "largest"
+    shown: Experiment | None = None
+    hypotheses: tuple[Part, ...] = ()
+    also: tuple[Experiment, ...] = ()
+    definitions: tuple[Part, ...] = ()
+
+    @property
+    def measured(self) -> tuple[Experiment, ...]:
+        """Return the experiments that parts, controls and the like read, the first one first."""
+        return () if self.experiment is None else (self.experiment, *self.also)
+
+    @property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """Return the experiments that are run for the claim."""
+        return self.measured if self.shown is None else (*self.measured, self.shown)
+
+    @property
+    def tested(self) -> tuple[Experiment, ...]:
+        """Return the experiments that parts read, with nothing else: without animals where no part reads any."""
+        read = ((one, [part for part in self.parts if self.is_read(one, part)]) for one in self.measured)
+        return tuple(one if any(part.measure.reads_animals for part in parts) else replace(one, animals=0) for one, parts in read if parts)
+
+    @property
+    def every_part(self) -> tuple[Part, ...]:
+        """Return all that is measured: parts, controls, hypotheses, definitions."""
+        return (*self.parts, *self.controls, *self.hypotheses, *self.definitions)
+
+    def is_read(self, experiment: Experiment, part: Part) -> bool:
+        """Return whether a part reads an experiment; a part that names none reads the first."""
+        return experiment.id == (part.reads or self.measured[0].id)
+
+    def arms(self, experiment: Experiment, parts: Iterable[Part] | None = None) -> Mapping[str, tuple[float, ...]]:
+        """Return the concentrations or doses of each series of an experiment that the parts of the test, or those given, read."""
+        found: dict[str, frozenset[float]] = {}
+        for part in self.parts if parts is None else parts:
+            for id, concentrations in part.measure.needs(experiment).items() if self.is_read(experiment, part) else ():
+                found[id] = found.get(id, frozenset()) | concentrations
+        return {id: tuple(sorted(concentrations)) for id, concentrations in found.items()}

@@ -1,0 +1,101 @@
+"""The runs behind an answer: each experiment once as a whole, then the arms that tests read with the sceptical prior and ablated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from serdsim.analysis.ablation import Ablation, concerned
+from serdsim.claims.claim import Claim
+from serdsim.engine.ensemble import Progress
+from serdsim.experiments.arms import Change
+from serdsim.experiments.protocol import Experiment
+from serdsim.experiments.runner import Readings, run_experiment
+from serdsim.simulation.draws import Draws
+
+MAIN, SCEPTICAL = "", "sceptical prior"  # what a run is called beside its experiment; an ablated one by the ablation
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run. `arms` are those that some claim reads in it; all of the experiment where it is None."""
+
+    experiment: Experiment
+    arms: Mapping[str, tuple[float, ...]] | None
+    sceptical: bool = False
+    change: Change | None = None
+
+    @property
+    def individuals(self) -> int:
+        """How many individuals it has in each draw; the pre-run is short and not counted."""
+        levels = [series.concentrations for series in self.experiment.series.values()] if self.arms is None else self.arms.values()
+        return (1 + self.experiment.animals) * sum(map(len, levels))
+
+
+def jobs(claims: Sequence[Claim], ablations: Sequence[Ablation], library: Path) -> Mapping[tuple[str, str], Job]:
+    """Return all runs of these claims by experiment and name; what several claims read is run once for all of them.
+
+    No number depends on what else is run: which draws failed is counted by each claim over its own arms.
+    """
+    found = {(one.id, MAIN): Job(one, None) for claim in claims for one in claim.experiments}
+    for claim in claims:
+        for one in claim.tested:
+            own = Job(one, claim.arms(one))
+            changes = [ablation.change for ablation in ablations if one.id in concerned(claim, ablation, library)]
+            for name, job in ((SCEPTICAL, replace(own, sceptical=True)), *((change.id, replace(own, change=change)) for change in changes)):
+                before = found.get((one.id, name))
+                found[one.id, name] = job if before is None else _together(before, job)
+    return found
+
+
+def _together(one: Job, other: Job) -> Job:
+    """Return the run that both are read from: the arms of both, with animals where one of them has any."""
+    ours, theirs = one.arms or {}, other.arms or {}
+    arms = {id: tuple(sorted({*ours.get(id, ()), *theirs.get(id, ())})) for id in (*ours, *theirs)}
+    return replace(one if one.experiment.animals else other, arms=arms)
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of an answer; each is computed when it is first asked for."""
+
+    jobs: Mapping[tuple[str, str], Job]
+    draws: Draws
+    library: Path
+    workers: int | None = None
+    progress: Progress | None = None
+    done: dict[tuple[str, str], Readings] = field(default_factory=dict)
+
+    def of(self, experiment: str, name: str = MAIN) -> Readings:
+        """Return the readings of a run."""
+        key = (experiment, name)
+        if key not in self.done:
+            self.done[key] = self._run(self.jobs[key])
+        return self.done[key]
+
+    def _run(self, job: Job) -> Readings:
+        draws = replace(self.draws, sceptical=True) if job.sceptical else self.draws
+        settings = {"library": self.library, "workers": self.workers, "progress": self.progress}
+        return run_experiment(job.experiment, draws, change=job.change, only=job.arms, **settings)  # type: ignore[arg-type]
+
+    @property
+    def individuals(self) -> int:
+        """How many individuals all runs have."""
+        return sum(job.individuals for job in self.jobs.values()) * self.draws.count
+
+    def shown(self, progress: Progress | None) -> Runs:
+        """Return the same runs with a progress that counts over all of them."""
+        return self if progress is None else replace(self, progress=_overall(progress, self.individuals))
+
+
+def _overall(progress: Progress, total: int) -> Progress:
+    """Return a progress that counts over all runs of the answer."""
+    finished: dict[str, int] = {}
+
+    def show(title: str, done: int, _: int) -> None:
+        if not title.endswith("pre-run"):
+            finished[title] = done
+            progress("testing statements", min(sum(finished.values()), total), total)
+
+    return show
