@@ -12,6 +12,7 @@ from serdsim.errors import ClaimError, IndividualsFailed, Issue
 
 if TYPE_CHECKING:
     from serdsim.claims.records import Answer
+    from serdsim.report.answer import MoaResult
 
 
 def moa(
@@ -64,10 +65,9 @@ def answer_statements(
         After everything is written and printed, when some draws failed.
     """
     from serdsim.cli.progress import shown_progress
-    from serdsim.cli.screen import print_answer, print_own, print_words, say
+    from serdsim.cli.screen import say
     from serdsim.report.answer import answer_moa
-    from serdsim.report.class_view import class_line
-    from serdsim.results.run_folder import require_room, write_run
+    from serdsim.results.run_folder import require_room
 
     as_of = options.day(as_of)
     require_room(out)
@@ -85,26 +85,8 @@ def answer_statements(
     answer: Answer = result.answer
     if only and not answer.outcomes:
         raise ClaimError(Issue(f"no statement {', '.join(only)}", expected="the id of a statement, for example MOA-04"))
-    record = {"verb": verb} | dict(result.record)
-    pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
-    if result.map is not None:
-        pages["map.html"] = result.map
-    folder = write_run(
-        out, answer.run, record, tables=result.tables, figures=result.figures, page=result.page, extra_files=pages, to_png=_to_png
-    )
-    class_prior = class_line(result.class_prior) if any(outcome.state == "tested" for outcome in answer.outcomes) else ""
-    if as_json:
-        if class_prior:
-            say(class_prior)
-        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
-    else:
-        if class_prior:
-            print_words(class_prior)
-            print()
-        print_answer(answer)
-        print()
-        if answer.own is not None:
-            print_own(answer.own)
+    folder = _written(verb, result, out)
+    _print_answer(result, as_json)
     show = say if as_json else print
     if as_of != "today":
         show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")
@@ -113,6 +95,38 @@ def answer_statements(
     show(f"Again: {answer.replay}")
     show(f"Page: {folder / 'report.html'}")
     _raise_failed(answer)
+
+
+def _written(verb: str, result: MoaResult, out: Path) -> Path:
+    """Write the run folder and return it."""
+    from serdsim.results.run_folder import write_run
+
+    record = {"verb": verb} | dict(result.record)
+    pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
+    if result.map is not None:
+        pages["map.html"] = result.map
+    kept = {"tables": result.tables, "figures": result.figures, "page": result.page, "extra_files": pages}
+    return write_run(out, result.answer.run, record, **kept, to_png=_to_png)  # type: ignore[arg-type]
+
+
+def _print_answer(result: MoaResult, as_json: bool) -> None:
+    from serdsim.cli.screen import print_answer, print_own, print_words, say
+    from serdsim.report.class_view import class_line
+
+    answer = result.answer
+    class_prior = class_line(result.class_prior) if any(outcome.state == "tested" for outcome in answer.outcomes) else ""
+    if as_json:
+        if class_prior:
+            say(class_prior)
+        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
+        return
+    if class_prior:
+        print_words(class_prior)
+        print()
+    print_answer(answer)
+    print()
+    if answer.own is not None:
+        print_own(answer.own)
 
 
 def _to_png(svg: str) -> bytes:

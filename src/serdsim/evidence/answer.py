@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +25,7 @@ from serdsim.evidence.beside import Beside, beside_statements
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import UsedFact, citations, used_facts
-from serdsim.evidence.own import Own, compared
+from serdsim.evidence.own import Own
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.runs import Runs, jobs
 from serdsim.evidence.statement import Setting, answer_statement
@@ -82,10 +81,8 @@ def build_answer(
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
         Ids of the statements to answer; all, with what stands beside them, when left out.
-    progress : callable, optional
-        Called with title, done and to do.
-    own : Own, optional
-        Own values in force, whose library takes the place of `library`; statements that read them are answered without them too.
+    progress, own : callable and Own, optional
+        Called with title, done and to do; own values in force, whose library takes the place of `library`.
 
     Raises
     ------
@@ -119,10 +116,6 @@ def build_answer(
         outcomes=tuple(outcome for outcome, _ in done),
         replay=_replay(only, draws, seed, as_of, own.given_base if own else library, own),
     )
-    if own is not None:
-        again = partial(build_answer, library=own.base, draws=draws, seed=seed, workers=workers, as_of=as_of)
-        changes = compared(own, claims, answer.outcomes, lambda ids: again(only=ids).answer)
-        answer = replace(answer, own=changes)
     rests_on = _RestsOn(claims, every, tuple(models.values()), facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, _each([read for _, reads in done for read in reads]), root)
 

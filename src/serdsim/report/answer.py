@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from serdsim.analysis.leave_one_out import ClassSection
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.read import read_claims
-from serdsim.claims.records import Answer
+from serdsim.claims.records import Answer, OwnAnswer
 from serdsim.engine.ensemble import Progress
-from serdsim.evidence.answer import build_answer
+from serdsim.evidence.answer import Answered, build_answer
 from serdsim.evidence.changes import read_changes
 from serdsim.evidence.in_use import OWN, UsedFact
-from serdsim.evidence.own import Own, own_values
+from serdsim.evidence.own import Own, compared, own_values
 from serdsim.evidence.passports import passports
 from serdsim.evidence.pathway import Shown, show_map
 from serdsim.model.recipe import shipped_library
@@ -83,7 +84,7 @@ def answer_moa(
         When the library, the table or a request cannot be used.
     """
     root = library or shipped_library()
-    asked = _Asked(draws, seed, workers, as_of, only, progress)
+    asked = _Asked({"draws": draws, "seed": seed, "workers": workers, "as_of": as_of}, only, progress)
     if with_values is None:
         return _answered(root, library, asked, None)
     with own_values(with_values, library, root) as own:
@@ -92,27 +93,23 @@ def answer_moa(
 
 @dataclass(frozen=True)
 class _Asked:
-    draws: int
-    seed: int
-    workers: int | None
-    as_of: str
+    numbers: Mapping[str, Any]
     only: Sequence[str] | None
     progress: Progress | None
+
+
+def _compared(own: Own, done: Answered, asked: _Asked) -> OwnAnswer:
+    """Return what own values changed; statements that read them are answered again with the library as it was."""
+    claims = read_claims(own.base, read_facts(own.base, done.references), done.references)
+    return compared(own, claims, done.answer.outcomes, lambda ids: build_answer(library=own.base, only=ids, **asked.numbers).answer)
 
 
 def _answered(root: Path, library: Path | None, asked: _Asked, own: Own | None) -> MoaResult:
     only = asked.only
     shown_map = _map_of(root) if only is None else None  # first, because it takes a moment and may name what is wrong
-    done = build_answer(
-        library=library,
-        draws=asked.draws,
-        seed=asked.seed,
-        workers=asked.workers,
-        as_of=asked.as_of,
-        only=only,
-        progress=asked.progress,
-        own=own,
-    )
+    done = build_answer(library=library, only=only, progress=asked.progress, own=own, **asked.numbers)
+    if own is not None:
+        done = replace(done, answer=replace(done.answer, own=_compared(own, done, asked)))
     shown = [used for used in done.facts if "judged" in used.used_for or "fit of" in used.used_for]
     rows = [_row(used, done.references) for used in shown]
     every = read_claims(root, read_facts(root, done.references), done.references)
