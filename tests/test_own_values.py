@@ -171,14 +171,14 @@ def test_the_answer_tells_both_verdicts_and_the_run_id_covers_the_content(tmp_pa
     assert "Not the shipped answer" in result.page and str(path) in result.page and str(path) in result.answer.replay
     assert "serdsim-own" not in result.page + result.parameters + repr(result.record)
     other = written(tmp_path, HEAD, "pk_human:imlunestrant.F_po,0.3,dimensionless,,,,", "imlunestrant.Kd,0.08,nM,,,,")
-    with own_values(other, None, LIBRARY) as changed:
+    with own_values(other, LIBRARY) as changed:
         assert build_answer(draws=4, only=["MOA-10"], own=changed).answer.run not in (plain.run, result.answer.run)
 
 
 def test_a_statement_is_run_again_only_where_it_reads_a_replaced_row(tmp_path: Path) -> None:
     references = read_references(LIBRARY / "references.bib")
     claims = read_claims(LIBRARY, read_facts(LIBRARY, references), references)
-    with own_values(written(tmp_path, HEAD, "fulvestrant.Kd,0.08,nM,,,,"), None, LIBRARY) as own:
+    with own_values(written(tmp_path, HEAD, "fulvestrant.Kd,0.08,nM,,,,"), LIBRARY) as own:
         reads = touched(own, claims)
     assert reads["MOA-01"] == ("fulvestrant.Kd",) and "MOA-10" not in reads
 

@@ -17,8 +17,9 @@ from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
 
-__all__ = ["Claim", "read_claim", "read_claims"]
+__all__ = ["MAIN", "Claim", "claim_files", "read_claim", "read_claims"]
 
+MAIN = "moa"  # the question whose claims lie in claims/ itself; those of another lie in a folder that is called like it
 _FIELDS = [
     "id",
     "page",
@@ -50,15 +51,21 @@ _PARTS = ("parts", "controls", "hypotheses", "definitions")
 _LISTS = ("hypotheses", "definitions", "also")  # of the optional fields
 
 
-def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:
-    """Return all claims in the order of the page.
+def claim_files(library: Path, question: str = MAIN) -> tuple[Path, ...]:
+    """Return the files of a question's claims, sorted by name."""
+    folder = library / "claims" if question == MAIN else library / "claims" / question
+    return tuple(sorted(folder.glob("*.yaml")))
+
+
+def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference], question: str = MAIN) -> tuple[Claim, ...]:
+    """Return all claims of a question, sorted by id.
 
     Raises
     ------
     ClaimError, ReferenceError_
         With everything that is wrong in a file: fields, states, citation keys, evidence ids, arms.
     """
-    paths = sorted((library / "claims").glob("*.yaml"))
+    paths = claim_files(library, question)
     if not paths:
         repair = "Check the folder of the library, or write the file of a statement there"
         place, expected = str(library / "claims"), "one YAML file per statement"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from serdsim.cli import options
 from serdsim.cli.json_out import print_document, statement_item
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
     from serdsim.claims.records import Answer
     from serdsim.report.answer import MoaResult
 
+_QUESTION = "A question of the library such as by-mutation, or all; left out, the mechanism of action."
+
 
 def moa(
+    question: Annotated[str, typer.Argument(metavar="[QUESTION]", help=_QUESTION)] = "moa",
     *,
     draws: options.Draws = 64,
     seed: options.Seed = 1,
@@ -26,13 +31,14 @@ def moa(
     as_of: options.AsOf = "today",
     with_values: options.With = None,
 ) -> None:
-    """Test every statement; write the page.
+    """Test every statement of a question; write its page.
 
     The page and all tables and figures go to a run folder.
     """
     answer_statements(
         "moa",
         None,
+        question=question,
         draws=draws,
         seed=seed,
         workers=workers,
@@ -48,6 +54,7 @@ def answer_statements(
     verb: str,
     only: Sequence[str] | None,
     *,
+    question: str = "moa",
     draws: int,
     seed: int,
     workers: int | None,
@@ -57,7 +64,7 @@ def answer_statements(
     as_of: str,
     with_values: Path | None = None,
 ) -> None:
-    """Run the statements (`only` those ids, else all), write the run folder and print the answer.
+    """Run the statements (`only` those ids, else all of the question), write the run folder and print the answer.
 
     Raises
     ------
@@ -73,6 +80,7 @@ def answer_statements(
     require_room(out)
     with shown_progress() as progress:
         result = answer_moa(
+            question,
             library=library,
             draws=draws,
             seed=seed,
@@ -90,7 +98,7 @@ def answer_statements(
     show = say if as_json else print
     if as_of != "today":
         show(f"Evidence as of {as_of}; numbers of the model may rest on later sources.")
-    if result.map is None and only is None:
+    if result.map is None and only is None and question in ("moa", "all"):
         show("No map was drawn: the library has no map.yaml.")
     show(f"Again: {answer.replay}")
     show(f"Page: {folder / 'report.html'}")
@@ -102,7 +110,7 @@ def _written(verb: str, result: MoaResult, out: Path) -> Path:
     from serdsim.results.run_folder import write_run
 
     record = {"verb": verb} | dict(result.record)
-    pages: dict[str, bytes | str] = {"parameters.html": result.parameters}
+    pages: dict[str, bytes | str] = {"parameters.html": result.parameters, **result.more}
     if result.map is not None:
         pages["map.html"] = result.map
     kept = {"tables": result.tables, "figures": result.figures, "page": result.page, "extra_files": pages}
@@ -110,7 +118,7 @@ def _written(verb: str, result: MoaResult, out: Path) -> Path:
 
 
 def _print_answer(result: MoaResult, as_json: bool) -> None:
-    from serdsim.cli.screen import print_answer, print_own, print_words, say
+    from serdsim.cli.screen import print_own, print_parts, print_words, say
     from serdsim.report.class_view import class_line
 
     answer = result.answer
@@ -123,8 +131,7 @@ def _print_answer(result: MoaResult, as_json: bool) -> None:
     if class_prior:
         print_words(class_prior)
         print()
-    print_answer(answer)
-    print()
+    print_parts(result.parts)
     if answer.own is not None:
         print_own(answer.own)
 

@@ -83,6 +83,16 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: 
     Screen().print(table)
 
 
+def print_parts(parts: Sequence[tuple[str, Answer]]) -> None:
+    """Print the answer to each question, under its title where there are several."""
+    for title, answer in parts:
+        if len(parts) > 1:
+            print_words(title)
+            print()
+        print_answer(answer)
+        print()
+
+
 def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]

@@ -10,24 +10,35 @@ from pathlib import Path
 from serdsim.analysis.ablation import Ablation, concerns, quantities
 from serdsim.claims.claim import Claim
 from serdsim.errors import ClaimError, InputError, Issue
+from serdsim.evidence.questions import statement_ids
 from serdsim.experiments.arms import equations_of, unknown_quantity
 from serdsim.model.entities import Model
 
 
 def check_together(
-    claims: tuple[Claim, ...], every: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model], library: Path
+    claims: tuple[Claim, ...], main: tuple[Claim, ...], ablations: tuple[Ablation, ...], models: Mapping[str, Model], library: Path
 ) -> None:
     """Check that claims name ablations, driving rows and quantities that exist; an ablation needs one model that has all it names.
+
+    Parameters
+    ----------
+    claims : tuple of Claim
+        Those that are asked for.
+    main : tuple of Claim
+        All claims of the main question, in whose models all ablations must be found; none where another question is asked.
+    ablations : tuple of Ablation
+    models : mapping of str to Model
+    library : Path
 
     Raises
     ------
     ClaimError
         Once, with everything that is named and does not exist.
     """
-    issues = [*_restated(every, ablations)]
-    names = dict.fromkeys(experiment.model for claim in every for experiment in claim.experiments)
+    issues = [*_restated(statement_ids(library), ablations)]
+    names = dict.fromkeys(experiment.model for claim in main for experiment in claim.experiments)
     structures = [equations_of(name, library).given for name in names]
-    for ablation in ablations:
+    for ablation in ablations if structures else ():
         missing = min(([id for id in quantities(ablation) if id not in known] for known in structures), key=len, default=[])
         issues += [unknown_quantity(id, ablation.change, structures[0]) for id in missing]
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
@@ -54,8 +65,7 @@ def require_date(as_of: str) -> str:
         raise InputError(Issue(f'"{as_of}" is not a date', id="as_of", expected='"today" or a date such as 2024-10-02')) from None
 
 
-def _restated(every: tuple[Claim, ...], ablations: tuple[Ablation, ...]) -> Iterator[Issue]:
-    ids = [claim.statement.id for claim in every]
+def _restated(ids: Sequence[str], ablations: tuple[Ablation, ...]) -> Iterator[Issue]:
     for ablation in ablations:
         for id in ablation.restates:
             if id not in ids:

@@ -22,7 +22,6 @@ class Own:
     values: tuple[OwnValue, ...]
     library: Path
     base: Path
-    given_base: Path | None
     file: Path
 
     @property
@@ -32,17 +31,17 @@ class Own:
 
 
 @contextmanager
-def own_values(path: Path, library: Path | None, root: Path) -> Iterator[Own]:
-    """Put the values of a file in force until the block ends; `root` is the folder of `library`, the shipped one where that is None.
+def own_values(path: Path, library: Path) -> Iterator[Own]:
+    """Put the values of a file in the place of rows of a library until the block ends.
 
     Raises
     ------
     TableError
         With everything that is wrong in the file.
     """
-    values = read_own_values(path, root)
-    with own_library(root, values) as changed:
-        yield Own(values, changed, root, library, path)
+    values = read_own_values(path, library)
+    with own_library(library, values) as changed:
+        yield Own(values, changed, library, path)
 
 
 def touched(own: Own, claims: Sequence[Claim]) -> Mapping[str, tuple[str, ...]]:

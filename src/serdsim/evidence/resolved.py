@@ -30,7 +30,6 @@ def resolved_plan(
         raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
     tested = [claim for claim in claims if claim.experiment is not None]
     return {
-        "question": "moa",
         "statements": [claim.statement.id for claim in claims],
         "draws": draws,
         "tests": {claim.statement.id: [_bare(asdict(part)) for part in claim.every_part] for claim in tested},

@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from serdsim.claims.read import MAIN
 from serdsim.claims.records import Answer, Outcome
 from serdsim.evidence.beside import Beside
 from serdsim.evidence.changes import Changes
+from serdsim.evidence.questions import Question
 from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
 from serdsim.report import view
-from serdsim.report.biblio import Bibliography, bibliography
+from serdsim.report.biblio import PAGE_ORDER, Bibliography, bibliography
 from serdsim.report.class_view import ClassView
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.exposure_view import exposure_view
@@ -23,7 +25,16 @@ from serdsim.report.ladder_view import ladder_view
 from serdsim.report.shell import environment, read_assets
 from serdsim.report.window_view import window_view
 
-__all__ = ["EvidenceRow", "render_page"]
+__all__ = ["EvidenceRow", "Related", "render_page"]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A question beside that of the page: its page where this run wrote one, else the command that answers it."""
+
+    title: str
+    page: str | None
+    command: str
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ def render_page(
     also: Sequence[str] = (),
     class_prior: ClassView | None = None,
     *,
+    question: Question,
+    related: Sequence[Related] = (),
     changes: Changes | None = None,
     has_map: bool = False,
     beside: Beside | None = None,
@@ -111,29 +124,27 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key, with every key that is used.
+        By key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
         Keys of references that parameters rest on, listed under "Also used".
     class_prior, changes, beside : optional
-        How well the class predicts members left out; what the last change of the numbers did; exposures, free drug over need,
-        window trials.
+        How the class predicts members left out; what the last change of the numbers did; exposures, ladder and window trials.
+    question, related
+        What the page answers, and the questions beside it.
     has_map : bool
-
-    Returns
-    -------
-    str
-        HTML with styles, script, fonts and figures inside; a content-security policy allows only those.
     """
-    listed, done = bibliography(answer, references, evidence_rows, also), view.tested(answer)
+    own = PAGE_ORDER if question.id == MAIN else ()
+    listed, done = bibliography(answer, references, evidence_rows, also, first=own), view.tested(answer)
     return (
         environment()
         .get_template("question.html.j2")
         .render(
             answer=answer,
-            question=f"What is the mechanism of action of {answer.drug}?",
-            short_answer=view.short_answer(answer),
+            question=question.title,
+            related=related,
+            short_answer=view.short_answer(answer, question),
             class_prior=class_prior,
             changes=changes,
             **_sections(beside or Beside(), listed.numbers),

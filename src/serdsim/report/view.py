@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.evidence.questions import Question
 from serdsim.report import numbers
 
 NOT_YET = "not yet tested"
@@ -109,15 +110,14 @@ def tested(answer: Answer) -> list[Outcome]:
     return [outcome for outcome in answer.outcomes if outcome.state == "tested"]
 
 
-def short_answer(answer: Answer) -> str:
-    """At most 35 words: what is stated, and how much of it was tested with what result."""
+def short_answer(answer: Answer, question: Question) -> str:
+    """At most 35 words: what is asked about, and how much of it was tested with what result."""
     found = [verdict(outcome) for outcome in tested(answer)]
     total, done = len(answer.outcomes), len(found)
     holds, consistent, open_ = (found.count(v) for v in ("supported", "consistent (assumption-driven)", "inconclusive"))
     failed = found.count("not supported") + found.count("contradicted")
     return (
-        f"By its published account, {answer.drug} removes and silences oestrogen receptor alpha, wild type and mutant. "
-        f"Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
+        f"{question.scope} Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
         f"{holds} supported, {consistent} consistent, {open_} inconclusive, {failed} not supported."
     )
 
