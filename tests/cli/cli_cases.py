@@ -56,7 +56,7 @@ def outcome(id: str = "MOA-01", verdict: str | None = "supported", state: str = 
 
 def answer(*outcomes: Outcome) -> Answer:
     replay = "serdsim moa --draws 64 --seed 1"
-    return Answer(RUN, "imlunestrant", "0.1.0", "abc", "2026-01-01", "today", 1, 64, outcomes, replay)
+    return Answer(RUN, "imlunestrant", "0.1.0", "abc", "2026-01-01", "2026-01-01", 1, 64, outcomes, replay)
 
 
 def sisters() -> ClassSection:

@@ -22,6 +22,7 @@ ARMS = {
     "ec50_ratio": ("of", "to"),
     "ic50": ("of",),
     "ic50_ratio": ("of", "to"),
+    "excess": ("of",),  # of two drugs: what it names beside is said by matrix_fields.py
     **COURSE_ARMS,
 }
 WHOLE = frozenset(kind for kind in ARMS if kind.startswith(("gr50", "gr_aoc", "dc50", "ec50", "ic50")))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from serdsim.claims.course_kinds import COURSE_KINDS
+from serdsim.claims.matrix_kinds import MATRIX_KINDS
 from serdsim.claims.measures import Measure, Part, arm, locate
 from serdsim.claims.tumour_kinds import TUMOUR_KINDS
 from serdsim.endpoints.dose_response import dc50, ec50, half_life
@@ -147,5 +148,6 @@ KINDS: Mapping[str, Kind] = {
     "ic50": _dc50,  # half of the vehicle's value in a falling output, whatever the output is
     "ic50_ratio": _over(_dc50),
     **COURSE_KINDS,
+    **MATRIX_KINDS,
     **TUMOUR_KINDS,
 }

@@ -13,6 +13,7 @@ from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Part, read_part
 from serdsim.claims.panels import check_panels
 from serdsim.claims.records import STATES, Citation, Statement
+from serdsim.claims.review import date_issues
 from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
@@ -209,7 +210,7 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     if record["state"] == "tested" and not record["experiment"]:
         expected, repair = "a file of experiments/", "Name the experiment, or give the statement another state"
         issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected=expected, repair=repair))
-    return issues
+    return [*issues, *date_issues(record, file)]
 
 
 def _check_citations(record: Mapping[str, Any], file: str, references: Mapping[str, Reference]) -> None:

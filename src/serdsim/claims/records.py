@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.own_records import OwnAnswer
 from serdsim.experiments.panel import Panel
 
 VERDICTS = (
@@ -77,7 +78,11 @@ class ControlOutcome:
 
 @dataclass(frozen=True)
 class AblationOutcome:
-    """P(pass) with all parts on and with one part off; `flips` when it falls from above 0.5 to 0.5 or below."""
+    """P(pass) with all parts on and with one part off; `flips` when it falls from above 0.5 to 0.5 or below.
+
+    `holds_back` is the reverse: it passes in more than half of the draws only when the part is off. `extra` ones are not among the
+    mechanisms of the matrix.
+    """
 
     id: str
     title: str
@@ -86,6 +91,18 @@ class AblationOutcome:
     flips: bool
     tautological: bool
     because: str
+    holds_back: bool = False
+    extra: bool = False
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """A part of the mechanism that can be switched off: a row of the ablation matrix, or with `extra` one below it."""
+
+    id: str
+    title: str
+    what: str
+    extra: bool
 
 
 @dataclass(frozen=True)
@@ -111,7 +128,8 @@ class Outcome:
     """The answer for one statement. Numbers are None unless `state` is `tested`.
 
     `definitions` are the same conclusion by other named definitions, each with its own value, interval and share of draws, and `survives`
-    says in words by which of them it holds; both are empty where the claim names none.
+    says in words by which of them it holds; both are empty where the claim names none. `no_flip` says why no part that is switched off
+    breaks the statement other than by restating it, and is empty where one does and where nothing was tested.
     """
 
     statement: Statement
@@ -134,71 +152,15 @@ class Outcome:
     hypotheses: tuple[PartOutcome, ...] = ()
     definitions: tuple[PartOutcome, ...] = ()
     survives: str = ""
-
-
-@dataclass(frozen=True)
-class OwnRow:
-    """A number of the library and the value that somebody put in its place: central value and central 90 % of both, in `unit`."""
-
-    name: str
-    unit: str
-    given: str
-    before: float
-    before_lo90: float
-    before_hi90: float
-    before_grade: str
-    after: float
-    after_lo90: float
-    after_hi90: float
-    after_grade: str
-    source: str
-    note: str
-
-
-@dataclass(frozen=True)
-class OwnChange:
-    """A statement with the library's numbers and with somebody's own: verdict, P(pass) and data role; `rows` are what it reads of them."""
-
-    statement: str
-    before: str
-    p_before: float
-    after: str
-    p_after: float
-    role_before: str
-    role_after: str
-    rows: tuple[str, ...]
-    reasons: tuple[str, ...]
-
-    @property
-    def changed(self) -> bool:
-        """Whether the verdict is another."""
-        return self.before != self.after
-
-
-@dataclass(frozen=True)
-class OwnAnswer:
-    """What somebody's own values changed, from runs with the same draws; `untouched` are tested statements that read none of them."""
-
-    file: str
-    rows: tuple[OwnRow, ...]
-    changes: tuple[OwnChange, ...]
-    untouched: tuple[str, ...]
-
-    @property
-    def finding(self) -> str:
-        """The change in one sentence."""
-        other = [f"{change.statement} from {change.before} to {change.after}" for change in self.changes if change.changed]
-        of = "the one verdict that reads them" if len(self.changes) == 1 else f"{len(self.changes)} verdicts that read them"
-        told = f"{len(other)} of {of} changed: {'; '.join(other)}" if other else f"none of {of} changed"
-        told = f"{of} {'changed: ' + other[0] if other else 'did not change'}" if len(self.changes) == 1 else told
-        whose = "1 own value" if len(self.rows) == 1 else f"{len(self.rows)} own values"
-        left = f"; {len(self.untouched)} tested statements read none of them" if self.untouched else ""
-        return f"With {whose} in place of the library's, {told}{left}."
+    no_flip: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that the page shows: outcomes in the order of the page, and what they rest on."""
+    """Everything that the page shows: outcomes in the order of the page, and what they rest on.
+
+    `mechanisms` are all parts that can be switched off, also those that no model of these outcomes has.
+    """
 
     run: str
     drug: str
@@ -210,4 +172,5 @@ class Answer:
     draws: int
     outcomes: tuple[Outcome, ...]
     replay: str
+    mechanisms: tuple[Mechanism, ...] = ()
     own: OwnAnswer | None = None

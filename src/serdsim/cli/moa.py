@@ -118,7 +118,8 @@ def _written(verb: str, result: MoaResult, out: Path) -> Path:
 
 
 def _print_answer(result: MoaResult, as_json: bool) -> None:
-    from serdsim.cli.screen import print_own, print_parts, print_words, say
+    from serdsim.cli.own_screen import print_own
+    from serdsim.cli.screen import print_parts, print_words, say
     from serdsim.report.class_view import class_line
 
     answer = result.answer
@@ -126,7 +127,7 @@ def _print_answer(result: MoaResult, as_json: bool) -> None:
     if as_json:
         if class_prior:
             say(class_prior)
-        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
+        print_document(answer.run, [statement_item(outcome, answer.run, answer.as_of) for outcome in answer.outcomes])
         return
     if class_prior:
         print_words(class_prior)

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from serdsim.claims.records import VERDICTS, Answer, Outcome, OwnAnswer, OwnChange
+from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.claims.review import badges
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -95,8 +96,10 @@ def print_parts(parts: Sequence[tuple[str, Answer]]) -> None:
 
 def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
+    from serdsim.report.view import review_line
+
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
-    rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome), ("", "", ""))]
+    rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome, answer.as_of), ("", "", ""))]
     headings = ("Statement", "Verdict and data role", "Value (90 % interval), test, why")
     if rows and Screen().width < NARROW:
         for row in rows[::2]:
@@ -111,43 +114,14 @@ def print_answer(answer: Answer) -> None:
     found = [verdict_words(outcome) for outcome in answer.outcomes]
     counts = [f"{SYMBOLS[words]} {words} {found.count(words)}" for words in SYMBOLS]
     Screen().print(_fitting("  ".join(counts)))
+    Screen().print(_fitting(review_line(answer)))
 
 
-def print_own(own: OwnAnswer) -> None:
-    """Print what own values replaced, and each verdict that reads them before and after."""
-    from serdsim.report.numbers import with_interval
-
-    print_words(f"Not the shipped answer: own values of {own.file}.")
-    rows = []
-    for row in own.rows:
-        old, new = (
-            with_interval(row.before, row.before_lo90, row.before_hi90, row.unit),
-            with_interval(row.after, row.after_lo90, row.after_hi90, row.unit),
-        )
-        rows.append((row.name, f"{old}\n{row.before_grade}", f"{new}\n{row.after_grade}{'; ' + row.note if row.note else ''}"))
-    print_table(("Number", "In the library (90 %)", "Own value (90 %)"), rows)
-    print()
-    changes = [
-        (change.statement, _before_after(change), ", ".join(change.rows) + (f"\n{'; '.join(change.reasons)}" if change.changed else ""))
-        for change in own.changes
-    ]
-    if changes:
-        print_table(("Statement", "Verdict and P(pass), without -> with", "Reads; why"), changes)
-    print_words(own.finding)
-    print()
-
-
-def _before_after(change: OwnChange) -> str:
-    words = f"{change.before} -> {change.after}" if change.changed else f"{change.after}, as before"
-    roles = f"\n{change.role_before} -> {change.role_after}" if change.role_before != change.role_after else ""
-    return f"{words}\n{change.p_before:.2f} -> {change.p_after:.2f}{roles}"
-
-
-def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
+def _statement_row(outcome: Outcome, day: str) -> tuple[str, str, str]:
     from serdsim.report.numbers import with_interval
 
     statement, words = outcome.statement, verdict_words(outcome)
-    head = f"{statement.id}\n{statement.title}"
+    head = "\n".join([statement.id, statement.title, *badges(statement, day)])
     if outcome.state != "tested":
         return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)

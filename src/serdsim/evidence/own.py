@@ -9,8 +9,9 @@ from pathlib import Path
 
 from serdsim.analysis.own_library import own_library
 from serdsim.analysis.own_values import NONE, OwnValue, read_own_values
-from serdsim.claims.read import Claim
-from serdsim.claims.records import Answer, Outcome, OwnAnswer, OwnChange, OwnRow
+from serdsim.claims.claim import Claim
+from serdsim.claims.own_records import OwnAnswer, OwnChange, OwnRow
+from serdsim.claims.records import Answer, Outcome
 from serdsim.evidence.passports import HIGH, LOW, claims_by_row
 from serdsim.simulation.draws import Marginal, quantile
 

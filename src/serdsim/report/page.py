@@ -158,7 +158,8 @@ def render_page(
             listed=listed,
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
-            next_review=view.next_review(answer),
+            review_line=view.review_line(answer),
+            shown={outcome.statement.id for outcome in answer.outcomes},
             has_map=has_map,
             **read_assets().parts,
         )

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from serdsim.claims.hypotheses import separation
+from serdsim.claims.review import is_due
 from serdsim.references import cite_text
 from serdsim.report import numbers, small, view
 
@@ -74,7 +75,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     shown = view.value_text, view.first_up, view.p_range
-    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held):
+    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held, is_due):
         env.filters[rule.__name__] = rule
     env.filters |= {
         "p": numbers.probability,

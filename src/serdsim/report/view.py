@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.claims.review import reviews
 from serdsim.evidence.questions import Question
 from serdsim.report import numbers
 
@@ -166,10 +167,20 @@ def long_date(text: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def next_review(answer: Answer) -> str:
-    """The earliest review date of any statement."""
-    dates = sorted(o.statement.review_by for o in answer.outcomes if o.statement.review_by)
-    return long_date(dates[0]) if dates else "not set"
+def review_line(answer: Answer) -> str:
+    """What is to be read again, in a sentence: statements that are late on the day that the page shows, else the next date."""
+    found = reviews(answer.outcomes, answer.as_of)
+    if not answer.outcomes:
+        return "Nothing is to be reviewed."
+    following = f" The next after that is on {long_date(found.next)}." if found.next else ""
+    if not found.due:
+        return f"No review is late; the next is due by {long_date(found.next)}."
+    one = len(found.due) == 1
+    named = ", ".join(short_id(id) for id in found.due)
+    return (
+        f"The review of {len(found.due)} of {len(answer.outcomes)} statements is late ({named}), "
+        f"{'' if one else 'the first '}since {long_date(found.since)}.{following}"
+    )
 
 
 def held(outcome: Outcome) -> str:
