@@ -128,10 +128,7 @@ def predict_combination(
     root = library or shipped_library()
     names = drugs_named(combination, root)
     assay = read_assay(root)
-    if estradiol is not None and not 0 <= estradiol < float("inf"):
-        raise InputError(Issue(f"{estradiol:g} nM of oestradiol", expected="a finite concentration of 0 or more"))
-    both = _usual(names, root)
-    medium = (assay.wild if genotype == WILD else assay.mutant) if estradiol is None else estradiol
+    medium, both = _medium(estradiol, genotype, assay), _usual(names, root)
     levels = tuple(_levels(one, assay) for one in both)
     experiment = _experiment(names, genotype, cell_line or assay.cell_line, medium, assay, levels)
     readings = run_experiment(experiment, Draws(draws, seed), library=root, workers=workers, progress=progress)
@@ -139,9 +136,7 @@ def predict_combination(
     effects = effects_of(tuple(experiment.series), measure, readings, "affected")
     at = (assay.multiples.index(1.0) + 1,) * 2
     whole = effects[..., np.isfinite(effects).all(axis=(0, 1))]
-    series = {id: asdict(one) | {"file": ""} for id, one in experiment.series.items()}
-    asked = asdict(experiment) | {"file": "", "series": series}
-    plan = {"verb": "predict", "experiment": asked, "draws": draws, "output": OUTPUT}
+    plan = _plan(experiment, draws)
     digest = content_hash({id: model_digest(model) for id, model in readings.models.items()})
     return Combination(
         run=run_id(digest, plan, seed, NATIVE.numerics),
@@ -231,6 +226,19 @@ def _usual(names: tuple[str, str], library: Path) -> tuple[Reached, Reached]:
     first, second = (reached(name, library) for name in names)
     assert first is not None and second is not None
     return first, second
+
+
+def _medium(estradiol: float | None, genotype: str, assay: Assay) -> float:
+    """Return the oestradiol of the medium [nM]: what is asked for, or that of the dish."""
+    if estradiol is not None and not 0 <= estradiol < float("inf"):
+        raise InputError(Issue(f"{estradiol:g} nM of oestradiol", expected="a finite concentration of 0 or more"))
+    return (assay.wild if genotype == WILD else assay.mutant) if estradiol is None else estradiol
+
+
+def _plan(experiment: Experiment, draws: int) -> dict[str, Any]:
+    """Return what the run id is made of."""
+    series = {id: asdict(one) | {"file": ""} for id, one in experiment.series.items()}
+    return {"verb": "predict", "experiment": asdict(experiment) | {"file": "", "series": series}, "draws": draws, "output": OUTPUT}
 
 
 def _levels(one: Reached, assay: Assay) -> np.ndarray:
