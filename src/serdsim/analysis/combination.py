@@ -114,11 +114,8 @@ def predict_combination(
         Of the cells; the line of the library's dish when left out.
     estradiol : float, optional
         In the medium [nM]; that of the dish for wild type or mutant when left out.
-    draws, seed : int
-    library : Path, optional
-    workers : int, optional
-        Processes; no number depends on it.
-    progress : callable, optional
+    draws, seed, library, workers, progress
+        As everywhere; no number depends on workers.
 
     Raises
     ------
@@ -132,8 +129,7 @@ def predict_combination(
     levels = tuple(_levels(one, assay) for one in both)
     experiment = _experiment(names, genotype, cell_line or assay.cell_line, medium, assay, levels)
     readings = run_experiment(experiment, Draws(draws, seed), library=root, workers=workers, progress=progress)
-    measure = Measure("", OUTPUT, assay.hours, {}, FILE)
-    effects = effects_of(tuple(experiment.series), measure, readings, "affected")
+    effects = effects_of(tuple(experiment.series), Measure("", OUTPUT, assay.hours, {}, FILE), readings, "affected")
     at = (assay.multiples.index(1.0) + 1,) * 2
     whole = effects[..., np.isfinite(effects).all(axis=(0, 1))]
     plan = _plan(experiment, draws)
