@@ -18,6 +18,7 @@ from serdsim.report import caption as words
 from serdsim.report import view
 from serdsim.report.biblio import PAGE_ORDER, Bibliography, bibliography
 from serdsim.report.class_view import ClassView
+from serdsim.report.definitions_view import robustness
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
@@ -144,6 +145,8 @@ def render_page(
             answer=answer,
             question=question.title,
             related=related,
+            home=next((one for one in related if one.page == "report.html"), None),
+            robustness=robustness(done),
             short_answer=view.short_answer(answer, question),
             class_prior=class_prior,
             changes=changes,
