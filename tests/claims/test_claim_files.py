@@ -186,7 +186,7 @@ NAMED = {
     "a claim that names no ablation": (
         {"named_ablation": "nuclear_off"},
         'named_ablation: there is no ablation "nuclear_off"',
-        "one of degradation_off, nuclear_degradation_off",
+        "one of degradation_off, antagonism_off",
     ),
     "a claim driven by no number": (
         {"driving": ["imlunestrat"]},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from serdsim.analysis.ablation import read_ablations
+from serdsim.analysis.ablation import mechanisms, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
 from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import Fact, read_facts
@@ -107,7 +107,7 @@ def build_answer(
     setting = Setting(facts, read_fits(root, facts), ablations, root, run, runs)
     done = [answer_statement(claim, setting) for claim in claims]
     outcomes, replay = tuple(outcome for outcome, _ in done), _replay(question, only, draws, seed, as_of, library)
-    answer = Answer(run, SUBJECT, serdsim_version(), digest, today, shown_as_of, seed, draws, outcomes, replay)
+    answer = Answer(run, SUBJECT, serdsim_version(), digest, today, shown_as_of, seed, draws, outcomes, replay, mechanisms(ablations))
     rests_on = _RestsOn(asked, claims, models, facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, _each([read for _, reads in done for read in reads]), root)
 

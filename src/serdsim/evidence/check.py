@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from serdsim.analysis.ablation import Ablation, concerns, quantities
+from serdsim.analysis.ablation import Ablation, concerned, quantities
 from serdsim.claims.claim import Claim
 from serdsim.errors import ClaimError, InputError, Issue
 from serdsim.evidence.questions import statement_ids
@@ -44,7 +44,7 @@ def check_together(
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
     for claim in claims:
         if claim.experiment is not None:
-            issues += _claim_issues(claim, ablations, rows, [equations_of(one.model, library).given for one in claim.tested])
+            issues += _claim_issues(claim, ablations, rows, library)
     if issues:
         raise ClaimError(list(dict.fromkeys(issues)))
 
@@ -73,15 +73,15 @@ def _restated(ids: Sequence[str], ablations: tuple[Ablation, ...]) -> Iterator[I
                 yield Issue(f'restates "{id}", which is no statement', file=ablation.change.file, id=ablation.id, expected=near)
 
 
-def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str], models: Sequence[Sequence[str]]) -> Iterator[Issue]:
+def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str], library: Path) -> Iterator[Issue]:
     statement, known = claim.statement, [ablation.id for ablation in ablations]
     if statement.named_ablation is not None and statement.named_ablation not in known:
         problem = f'there is no ablation "{statement.named_ablation}"'
         yield Issue(problem, file=statement.file, id="named_ablation", expected="one of " + ", ".join(known))
     for ablation in ablations:
-        if ablation.id == statement.named_ablation and not any(concerns(ablation, model) for model in models):
+        if ablation.id == statement.named_ablation and not concerned(claim, ablation, library):
             problem = f'the ablation "{ablation.id}" changes what the model of the experiment does not have'
-            fitting = ", ".join(other.id for other in ablations if any(concerns(other, model) for model in models)) or "none; write null"
+            fitting = ", ".join(other.id for other in ablations if concerned(claim, other, library)) or "none; write null"
             yield Issue(problem, file=statement.file, id="named_ablation", expected=fitting)
     for word in statement.driving:
         if word not in rows:

@@ -36,8 +36,12 @@ def resolved_plan(
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "recipes": {name: _recipe(name, library) for name in sorted({e.model for claim in tested for e in claim.experiments})},
         "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},
-        "ablations": [[a.id, dict(a.change.settings), a.change.subject_only, sorted(a.restates)] for a in ablations] if tested else [],
+        "ablations": [_ablation(one) for one in ablations] if tested else [],
     }
+
+
+def _ablation(one: Ablation) -> list[object]:
+    return [one.id, dict(one.change.settings), one.change.subject_only, one.place, sorted(one.restates)]
 
 
 def _recipe(name: str, library: Path) -> dict[str, object]:

@@ -12,6 +12,7 @@ from serdsim.claims.definitions import survival_words
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.fits import FitRows, rows_behind
 from serdsim.claims.judge import Case, data_role, reference_is_numeric, verdict
+from serdsim.claims.no_flip import no_flip
 from serdsim.claims.panels import read_panels
 from serdsim.claims.records import AblationOutcome, Outcome
 from serdsim.claims.testing import Tested, test_claim
@@ -55,7 +56,8 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
     shown = readings if claim.shown is None else [*readings, s.runs.of(claim.shown.id)]
     own = claim.statement.id
     panels = tuple(p for read in shown for p in read_panels(s.library / read.experiment.file, read, s.facts, s.draws.count, own))
-    done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, panels=panels, draws=s.draws.count, run=s.run)
+    done = replace(outcome, verdict=word, reasons=reasons, ablations=ablated, no_flip=no_flip(tested.p_pass, ablated))
+    done = replace(done, panels=panels, draws=s.draws.count, run=s.run)
     return done, [*shown, *wide]
 
 
