@@ -19,8 +19,10 @@ def draw_cell(found: AblationOutcome | None, x: float, top: float, width: float)
     if not (math.isfinite(found.p_on) and math.isfinite(found.p_off)):
         return [svg.text(x, top + HEIGHT / 2 + 4.5, "?", ("f-ink2", shapes.INK2), "middle", size=13)]
     on, off = (top + HEIGHT * (1.0 - min(max(p, 0.0), 1.0)) for p in (found.p_on, found.p_off))
-    out = _hatch(x, top, width) if found.tautological else []
-    out.append(shapes.stroke(f"M{svg.num(x - width / 2 + 2)} {svg.num(top + HEIGHT / 2)}h{svg.num(width - 4)}", "f-grid", "#e4e8e5", 1))
+    left, wide = x - width / 2 + 2, width - 4
+    ground = f"M{svg.num(left)} {svg.num(top)}h{svg.num(wide)}v{HEIGHT:g}h{svg.num(-wide)}Z"
+    out = _hatch(x, top, width) if found.tautological else [shapes.area(ground, "f-pass", "#d9dfdd", 0.45)]
+    out.append(shapes.stroke(f"M{svg.num(left)} {svg.num(top + HEIGHT / 2)}h{svg.num(wide)}", "f-rule-s", shapes.HAIR, 0.7))
     return out + _change(found, x, on, off)
 
 
@@ -58,7 +60,7 @@ def _end(what: str, x: float, y: float, cls: str, colour: str) -> str:
     if what == "breaks":
         return shapes.area(f"{at}m0 -6l6 6-6 6-6-6z", "f-signal", colour, 1)
     if what == "frees":
-        return shapes.area(f"{at}m0 -6.500l6.500 10.500h-13z".replace(".500", ".5"), "f-cell", colour, 1)
+        return shapes.area(f"{at}m0 -6.5l6.5 10.5h-13z", "f-cell", colour, 1)
     ring: dict[str, str | float | None] = {"class": f"f-paper {cls}", "cx": x, "cy": y, "r": 3.8, "fill": shapes.PAPER}
     return svg.element("circle", {**ring, "stroke": colour, "stroke-width": 1.6})
 

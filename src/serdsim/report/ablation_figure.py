@@ -74,7 +74,7 @@ def _block(outcomes: Sequence[Outcome], rows: Sequence[Mechanism], layout: _Layo
     body: list[str] = []
     for outcome, x in zip(outcomes, middles, strict=True):
         body.append(svg.text(x, top + 4, short_id(outcome.statement.id), ("f-ink", shapes.INK), "middle", size=_SIZE, bold=True))
-    y, first = top + 14, top + 14
+    y = top + 14
     for i, row in enumerate(rows):
         if row.extra and i and not rows[i - 1].extra:
             body.append(shapes.stroke(f"M{_EDGE} {svg.num(y + 3)}H{svg.num(middles[-1] + step / 2)}", "f-rule-s", shapes.HAIR, 0.8))
@@ -82,12 +82,9 @@ def _block(outcomes: Sequence[Outcome], rows: Sequence[Mechanism], layout: _Layo
         label, height = _label(row, layout, y)
         body += label
         for outcome, x in zip(outcomes, middles, strict=True):
-            if outcome.state == "tested":
-                body += draw_cell(found(outcome, row), x, y + height + _GAP, step)
+            cell = y + height + _GAP
+            body += draw_cell(found(outcome, row), x, cell, step) if outcome.state == "tested" else [_untested(x, cell)]
         y += height + _ROW
-    for outcome, x in zip(outcomes, middles, strict=True):
-        if outcome.state != "tested":
-            body.append(_untested(x, first + (0 if layout.beside else 22), y - 8))
     return body, y + 18
 
 
@@ -100,8 +97,8 @@ def _label(row: Mechanism, layout: _Layout, y: float) -> tuple[list[str], float]
     return [svg.text(_EDGE, middle + 16 * i, words, ("f-ink", shapes.INK), size=_SIZE) for i, words in enumerate(lines)], 0.0
 
 
-def _untested(x: float, top: float, bottom: float) -> str:
-    return shapes.stroke(f"M{svg.num(x)} {svg.num(top)}V{svg.num(bottom)}", "f-rule-s", shapes.HAIR, 1.4, "1.5 5")
+def _untested(x: float, top: float) -> str:
+    return shapes.stroke(f"M{svg.num(x)} {svg.num(top)}v{HEIGHT:g}", "f-rule-s", shapes.HAIR, 1.4, "1.5 5")
 
 
 def _key(layout: _Layout, top: float) -> tuple[list[str], float]:
@@ -124,7 +121,7 @@ def _key(layout: _Layout, top: float) -> tuple[list[str], float]:
 
 def _swatch(what: str, x: float, y: float) -> list[str]:
     if what == "untested":
-        return [_untested(x, y, y + HEIGHT)]
+        return [_untested(x, y)]
     p_on, p_off = {"breaks": (0.95, 0.2), "frees": (0.2, 0.8), "falls": (0.9, 0.65)}.get(what, (0.8, 0.8))
     made = AblationOutcome("", "", p_on, p_off, what == "breaks", what == "restates", "", what == "frees")
     return draw_cell(None if what == "missing" else made, x, y, 28.0)
