@@ -6,6 +6,7 @@ from serdsim.claims.course_fields import COURSE_ARMS
 
 ARMS = {
     "ratio": ("of", "to"),
+    "relative_ratio": ("of", "of_vehicle", "to", "to_vehicle"),
     "difference": ("of", "to"),
     "window": ("of", "low", "high"),
     "level": ("of",),

@@ -53,6 +53,14 @@ def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
     return np.asarray(arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings))
 
 
+def _relative_ratio(measure: Measure, readings: Readings) -> np.ndarray:
+    """Return what one arm leaves of its own vehicle over what the other leaves of its own."""
+    own, other = (
+        arm(measure.arms[name], measure, readings) / arm(measure.arms[f"{name}_vehicle"], measure, readings) for name in ("of", "to")
+    )
+    return np.asarray(own / other)
+
+
 def _level(measure: Measure, readings: Readings) -> np.ndarray:
     return arm(measure.arms["of"], measure, readings)
 
@@ -131,6 +139,7 @@ def _dc50_ratio(measure: Measure, readings: Readings) -> np.ndarray:
 
 KINDS: Mapping[str, Kind] = {
     "ratio": _ratio,
+    "relative_ratio": _relative_ratio,
     "level": _level,
     "difference": _difference,
     "window": _window,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.own_records import OwnAnswer
 from serdsim.experiments.panel import Panel
 
 VERDICTS = (
@@ -172,3 +173,4 @@ class Answer:
     outcomes: tuple[Outcome, ...]
     replay: str
     mechanisms: tuple[Mechanism, ...] = ()
+    own: OwnAnswer | None = None

@@ -12,7 +12,7 @@ import pandas as pd
 
 from serdsim.analysis.ablation import mechanisms, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
 from serdsim.claims.read import MAIN
@@ -23,12 +23,14 @@ from serdsim.evidence.beside import Beside, beside_statements
 from serdsim.evidence.check import check_together, require_date
 from serdsim.evidence.class_record import class_record
 from serdsim.evidence.in_use import citations
+from serdsim.evidence.own import Own
 from serdsim.evidence.questions import EVERY, Asked, ask
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.runs import Runs, jobs
 from serdsim.evidence.sheets import Sheet, sheet
-from serdsim.evidence.statement import Setting, answer_statement
+from serdsim.evidence.statement import answer_statement
 from serdsim.evidence.tables import outcome_tables
+from serdsim.evidence.trial import Setting
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.runner import Readings
@@ -66,6 +68,7 @@ def build_answer(
     as_of: str = "today",
     only: Sequence[str] | None = None,
     progress: Progress | None = None,
+    own: Own | None = None,
 ) -> Answered:
     """Return the answer to a question.
 
@@ -82,15 +85,15 @@ def build_answer(
         An ISO date or "today": evidence of later years is not shown.
     only : sequence of str, optional
         Ids of the statements to answer, of whatever question; all of the question, with what stands beside them, when left out.
-    progress : callable, optional
-        Called with title, done and to do.
+    progress, own : callable and Own, optional
+        Called with title, done and to do; own values in force, whose library takes the place of `library`.
 
     Raises
     ------
     InputError
         For anything wrong in the library, an unknown question or statement, no draws.
     """
-    root, as_of, today = library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
+    root, as_of, today = own.library if own else library or shipped_library(), require_date(as_of), datetime.now(UTC).date().isoformat()
     facts = read_facts(root, references := read_references(root / "references.bib"))
     asked = ask(root, question, only, facts, references)
     claims, ablations = tuple(claim for one in asked for claim in one.claims), read_ablations(root)
@@ -101,12 +104,12 @@ def build_answer(
     shown_as_of = today if as_of == "today" else as_of
     wanted = {section for one in asked if one.whole for section in one.question.sections}
     beside = beside_statements(root, int(shown_as_of[:4]), references, workers, wanted)
-    plan |= {"class_prior": sisters.rests_on, **beside.rests_on}
+    plan |= {"class_prior": sisters.rests_on, **beside.rests_on, **(own.rests_on if own else {})}
     run = run_id(digest, plan, seed, NATIVE.numerics)
     runs = Runs(jobs(claims, ablations, root), Draws(draws, seed), root, workers).shown(progress)
     setting = Setting(facts, read_fits(root, facts), ablations, root, run, runs)
     done = [answer_statement(claim, setting) for claim in claims]
-    outcomes, replay = tuple(outcome for outcome, _ in done), _replay(question, only, draws, seed, as_of, library)
+    outcomes, replay = tuple(outcome for outcome, _ in done), _replay(question, only, draws, seed, as_of, library, own)
     answer = Answer(run, SUBJECT, serdsim_version(), digest, today, shown_as_of, seed, draws, outcomes, replay, mechanisms(ablations))
     rests_on = _RestsOn(asked, claims, models, facts, references, sisters, beside)
     return _answered(answer, rests_on, plan, _each([read for _, reads in done for read in reads]), root)
@@ -157,10 +160,11 @@ def _main(asked: Sequence[Asked]) -> tuple[Claim, ...]:
     return next((one.every for one in asked if one.question.id == MAIN), ())
 
 
-def _replay(question: str, only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None) -> str:
+def _replay(question: str, only: Sequence[str] | None, draws: int, seed: int, as_of: str, library: Path | None, own: Own | None) -> str:
     asked = ["claim", only[0]] if only else ["moa", *([] if question == MAIN else [question])]
     words = ["serdsim", *asked, f"--draws {draws}", f"--seed {seed}"]
     words += [] if as_of == "today" else [f"--as-of {as_of}"]
+    words += [] if own is None else [f'--with "{own.file}"']
     return " ".join(words + ([] if library is None else [f'--library "{library}"']))
 
 
@@ -176,7 +180,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
 def _arms(claims: tuple[Claim, ...]) -> dict[str, tuple[Experiment, Series]]:
     """Return one series for each model that the claims run."""
     found: dict[str, tuple[Experiment, Series]] = {}
-    for experiment in (experiment for claim in claims for experiment in claim.experiments):
+    for experiment in (experiment for claim in with_links(claims) for experiment in claim.experiments):
         for series in experiment.series.values():
             key = " ".join([experiment.model, series.drug, *series.beside, series.genotype, series.cell_line, *series.select.values()])
             found.setdefault(key, (experiment, series))

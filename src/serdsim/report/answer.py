@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from serdsim.engine.ensemble import Progress
 from serdsim.evidence.answer import Answered, build_answer
 from serdsim.evidence.changes import read_changes
 from serdsim.evidence.in_use import OWN, UsedFact
+from serdsim.evidence.own import Own, compared, own_values
 from serdsim.evidence.passports import passports
 from serdsim.evidence.pathway import Shown, show_map
 from serdsim.evidence.questions import EVERY
@@ -63,6 +65,7 @@ def answer_moa(
     as_of: str = "today",
     only: Sequence[str] | None = None,
     progress: Progress | None = None,
+    with_values: Path | None = None,
 ) -> MoaResult:
     """Return the answer to a question, "What is the mechanism of action of imlunestrant?" if no other, with page and figures.
 
@@ -83,15 +86,43 @@ def answer_moa(
         Statement ids, of whatever question.
     progress : callable, optional
         Called as progress(what, done, total).
+    with_values : Path, optional
+        A table of own values that take the place of rows of the library; see `serdsim.analysis.own_values`.
 
     Raises
     ------
     InputError
-        When the library or a request cannot be used.
+        When the library, the table or a request cannot be used.
     """
     root = library or shipped_library()
-    shown_map = _map_of(root) if only is None and question in (MAIN, EVERY) else None  # first: it takes a moment and may name what is wrong
-    done = build_answer(question, library=library, draws=draws, seed=seed, workers=workers, as_of=as_of, only=only, progress=progress)
+    asked = _Asked(question, {"draws": draws, "seed": seed, "workers": workers, "as_of": as_of}, only, progress)
+    if with_values is None:
+        return _answered(root, library, asked, None)
+    with own_values(with_values, root) as own:
+        return _answered(own.library, library, asked, own)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    question: str
+    numbers: Mapping[str, Any]
+    only: Sequence[str] | None
+    progress: Progress | None
+
+
+def _with_own(own: Own, done: Answered, asked: _Asked) -> Answered:
+    """Return the answer with what own values changed; statements that read them are answered again with the library as it was."""
+    claims = [claim for one in done.asked for claim in one.every]
+    changed = compared(own, claims, done.answer.outcomes, lambda ids: build_answer(library=own.base, only=ids, **asked.numbers).answer)
+    sheets = tuple(replace(sheet, answer=replace(sheet.answer, own=changed)) for sheet in done.sheets)
+    return replace(done, answer=replace(done.answer, own=changed), sheets=sheets)
+
+
+def _answered(root: Path, library: Path | None, asked: _Asked, own: Own | None) -> MoaResult:
+    main = asked.only is None and asked.question in (MAIN, EVERY)
+    shown_map = _map_of(root) if main else None  # first: it takes a moment and may name what is wrong
+    done = build_answer(asked.question, library=library, only=asked.only, progress=asked.progress, own=own, **asked.numbers)
+    done = done if own is None else _with_own(own, done, asked)
     prior = class_view(done.class_prior)
     pages = {page_of(done.sheets, sheet.question.id): _page(sheet, done, prior, root) for sheet in done.sheets}
     every = [claim for one in done.asked for claim in one.every]
@@ -126,7 +157,7 @@ def _page(sheet: Sheet, done: Answered, prior: ClassView, root: Path) -> str:
         prior if "class_prior" in sheet.question.sections else None,
         question=sheet.question,
         related=related,
-        changes=read_changes(root) if sheet.shows("changes") else None,
+        changes=read_changes(root) if sheet.shows("changes") and sheet.answer.own is None else None,
         has_map=sheet.shows("map") and (root / "map.yaml").is_file(),
         beside=sheet.beside,
     )
