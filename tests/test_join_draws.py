@@ -107,7 +107,7 @@ def test_draws_of_the_library_have_the_correlations_of_its_table(model, host):
     loaded = load(model, drug="fulvestrant")
     id_of = {entry.row: id for id, entry in loaded.evidence.items() if entry.distribution == "lognormal"}
     pairs = [p for p in shipped_pairs() if str(p["second"]).startswith(f"{host}.") and str(p["first"]) in id_of and p["second"] in id_of]
-    strong = [p for p in pairs if abs(float(str(p["value"]))) > 0.3]
+    strong = [p for p in pairs if abs(float(str(p["value"]))) > 0.2]
     assert any(not str(p["first"]).startswith(f"{host}.") for p in strong)  # of the dish with the host
     ids = tuple(dict.fromkeys(id_of[str(p[side])] for p in strong for side in ("first", "second")))
     seen = np.corrcoef(np.log(given_values(loaded, ids, Draws(4000, 2))))
@@ -119,7 +119,10 @@ def test_draws_of_the_library_have_the_correlations_of_its_table(model, host):
 def test_stains_of_mice_go_together_as_those_of_patients_do():
     value = {(p["first"], p["second"]): float(str(p["value"])) for p in shipped_pairs()}
     assert value["mouse.K_stain_er", "mouse.er_reference"] == pytest.approx(value["human.K_stain_er", "human.er_reference"], abs=1e-5)
-    assert value["k_mPGR", "mouse.pr_reference"] == pytest.approx(value["k_mPGR", "human.pr_reference"], abs=1e-5)
+    dish = [pair for pair in value if pair[1] == "mouse.pr_reference" and "." not in pair[0]]
+    assert dish
+    for first, second in dish:
+        assert value[first, second] == pytest.approx(value[first, "human.pr_reference"], abs=1e-5)
 
 
 @needs_petab

@@ -22,10 +22,13 @@ from serdsim.fit.objective import Evaluation, Objective
 from serdsim.model.recipe import shipped_library
 from serdsim.simulation.draws import Draws, Marginal, drawn
 
+MOST = 10.0  # widths: a reading further off counts as much, in the root mean square of a draw
+
 
 def residuals(at: Evaluation) -> np.ndarray:
-    """Return the distances of all readings [widths]."""
-    return np.array([*at.table["residual"], *at.terms["residual"]], float)
+    """Return the distances of all readings [widths]; infinite where there is none, as the doubling time of a tumour that shrinks."""
+    found = np.array([*at.table["residual"], *at.terms["residual"]], float)
+    return np.where(np.isnan(found), np.inf, found)
 
 
 def at_draws(name: str, library: Path, draws: Draws, joined: bool) -> np.ndarray:
@@ -51,13 +54,13 @@ def told(name: str, library: Path, draws: Draws, readings: bool) -> None:
     print(f"{name}: root mean square over {len(problem.measurements) + len(problem.terms)} readings, {draws.count} draws")
     print(f"  {'central values':16} {np.sqrt(np.mean(residuals(Objective(problem).at()) ** 2)):7.2f}")
     for word, joined in (("apart", False), ("joined", True)):
-        found = at_draws(name, library, draws, joined)
-        of_draw = np.sqrt(np.mean(found**2, axis=1))
-        low, middle, high = np.nanquantile(of_draw, [0.05, 0.5, 0.95])
-        print(f"  {word:16} {middle:7.2f} ({low:.2f} to {high:.2f}); median distance {np.nanmedian(np.abs(found)):.2f}", end="")
-        print(f"; {np.isnan(of_draw).sum()} draws failed" if np.isnan(of_draw).any() else "")
+        found = np.abs(at_draws(name, library, draws, joined))
+        low, middle, high = np.quantile(found, [0.05, 0.5, 0.95], method="inverted_cdf")
+        of_draw = np.quantile(np.sqrt(np.mean(np.minimum(found, MOST) ** 2, axis=1)), 0.5)
+        print(f"  {word:16} {of_draw:7.2f}; one reading {middle:.2f} ({low:.2f} to {high:.2f})", end="")
+        print(f", {np.isinf(found).any(axis=1).sum()} draws with a reading that cannot be formed")
         names = [f"{one.observable} {one.experiment} {one.time:g} h" for one in problem.measurements] + list(problem.terms)
-        for reading, distance in zip(names, np.nanmedian(np.abs(found), axis=0), strict=True):
+        for reading, distance in zip(names, np.quantile(found, 0.5, axis=0, method="inverted_cdf"), strict=True):
             if readings:
                 print(f"      {reading:44} {distance:6.2f}")
 
