@@ -19,6 +19,7 @@ from serdsim.claims.records import (
     PartOutcome,
     Statement,
 )
+from serdsim.evidence.questions import Question
 from serdsim.experiments.panel import Axis, Band, Cell, Grid, Level, Mark, Panel
 from serdsim.references import Reference
 from serdsim.report import svg
@@ -145,11 +146,16 @@ def an_answer(**changes: object) -> Answer:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def a_question(**changes: object) -> Question:
+    made = Question("moa", "What does the test drug do?", "The test drug is said to remove its receptor.", ("MOA-01", "MOA-02"))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
 ROWS = (EvidenceRow("Bhagwat2021", "Test study", "test line", "", "receptor", "down", "abstract", "MOA-01", "none known"),)
 
 
 def page(answer: Answer | None = None, rows: Sequence[EvidenceRow] = ROWS) -> str:
-    return render_page(answer or an_answer(), references(), rows)
+    return render_page(answer or an_answer(), references(), rows, question=a_question())
 
 
 class Words(HTMLParser):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from library_cases import copied, edit
-from report_cases import ROWS, SVG, Words, an_answer, references
+from report_cases import ROWS, SVG, Words, a_question, an_answer, references
 from serdsim.analysis.exposure import ExposureSection, exposure_section
 from serdsim.evidence.beside import Beside
 from serdsim.evidence.tables import exposure_tables
@@ -36,7 +36,7 @@ def section() -> ExposureSection:
 def page(section: ExposureSection | None) -> Words:
     every = {**references(), **read_references(LIBRARY / "references.bib")}
     keys = dict.fromkeys(key for one in section.compared for key in one.exposure.source) if section else {}
-    return Words(render_page(an_answer(), every, ROWS, tuple(keys), beside=Beside(exposures=section)))
+    return Words(render_page(an_answer(), every, ROWS, tuple(keys), question=a_question(), beside=Beside(exposures=section)))
 
 
 def missed(section: ExposureSection) -> ExposureSection:

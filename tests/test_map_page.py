@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from map_cases import answer, map_page, played
-from report_cases import Words, an_answer, page, references, statement
+from report_cases import Words, a_question, an_answer, page, references, statement
 from serdsim.claims.records import Outcome
 from serdsim.evidence.map_file import FORMS, Point
 from serdsim.report.map_drawing import draw_map, link
@@ -176,5 +176,5 @@ def test_what_is_not_drawn_is_said() -> None:
 def test_the_answer_links_the_map_only_where_there_is_one() -> None:
     found = an_answer(outcomes=(Outcome(statement("MOA-12", "not_yet_tested", scale="pathway"), "not_yet_tested"),))
     assert "map.html" not in Words(page(found)).links
-    with_map = Words(render_page(found, references(), (), has_map=True)).links
+    with_map = Words(render_page(found, references(), (), question=a_question(), has_map=True)).links
     assert with_map.count("map.html") == 2

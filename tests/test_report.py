@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from report_cases import ROWS, Words, a_panel, an_answer, page, reference, references, statement
+from report_cases import ROWS, Words, a_panel, a_question, an_answer, page, reference, references, statement
 from serdsim.claims.records import (
     VERDICTS,
 )
@@ -67,7 +67,7 @@ def test_untested_statements_show_no_number() -> None:
 
 
 def test_short_answer_is_short_and_counts() -> None:
-    words = view.short_answer(an_answer())
+    words = view.short_answer(an_answer(), a_question())
     assert len(words.split()) <= 35
     assert "Of 4 statements, 2 were tested" in words and "0 supported" in words and "1 not supported" in words
     assert " will " not in Words(page()).text
@@ -123,8 +123,8 @@ def test_references_are_numbered_in_the_order_of_the_page() -> None:
     assert "@article{Bhagwat2021" in text
     assert "TY - JOUR" in re.sub(r" +", " ", text)
     more = references() | {"More2021": reference("More2021")}
-    assert "Test title More2021." not in Words(render_page(an_answer(), more, ROWS)).text
-    assert "Test title More2021." in Words(render_page(an_answer(), more, ROWS, also=("More2021",))).text
+    assert "Test title More2021." not in Words(render_page(an_answer(), more, ROWS, question=a_question())).text
+    assert "Test title More2021." in Words(render_page(an_answer(), more, ROWS, also=("More2021",), question=a_question())).text
     with pytest.raises(ReferenceError_, match="Nowhere1999"):
         page(rows=(replace(ROWS[0], ref_number_or_key="Nowhere1999"),))
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from library_cases import copied, edit, set_cell
-from report_cases import ROWS, SVG, Words, an_answer, references
+from report_cases import ROWS, SVG, Words, a_question, an_answer, references
 from serdsim.analysis.window import (
     WindowSection,
     differences,
@@ -227,7 +227,7 @@ def test_a_planted_change_moves_only_what_it_can_move(tmp_path: Path) -> None:
 
 def test_the_page_holds_the_section_with_every_value(section: WindowSection) -> None:
     every = {**references(), **read_references(LIBRARY / "references.bib")}
-    html = render_page(an_answer(), every, ROWS, window_sources(section), beside=Beside(window=section))
+    html = render_page(an_answer(), every, ROWS, window_sources(section), question=a_question(), beside=Beside(window=section))
     text = Words(html).text
     assert "What does it do in patients within weeks? Calibration and predictions" in text and 'href="#window"' in html
     for words in ("Calibration: fitted to these trials", "Prediction: no outcome was read", "smaller than at the start in", "64 draws"):
@@ -235,7 +235,7 @@ def test_the_page_holds_the_section_with_every_value(section: WindowSection) -> 
     view = window_view(section, {})
     assert len(view.table) == 60 and all(row.simulated and row.simulated in text for row in view.table)
     assert [row.kind for row in view.table].count("calibration") == 20 and [row.kind for row in view.table].count("prediction") == 28
-    assert "within weeks" not in Words(render_page(an_answer(), every, ROWS)).text
+    assert "within weeks" not in Words(render_page(an_answer(), every, ROWS, question=a_question())).text
 
 
 @pytest.mark.parametrize("narrow", [False, True])

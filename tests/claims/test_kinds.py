@@ -48,6 +48,15 @@ def test_gr_compares_growth_rates_at_the_time_of_the_measure() -> None:
     assert value("gr", found, of="b @ 1 nM", to="a @ 0 nM") == pytest.approx(2.0**share - 1.0, rel=1e-12)  # each from its own start
 
 
+def test_a_relative_ratio_takes_each_arm_over_its_own_vehicle_first() -> None:
+    found = readings({"a": grown(FACTORS), "b": grown(0.5 * FACTORS, doublings=0.7, start=7.0)})
+    own, other = (value("ratio", found, of=f"{id} @ 1 nM", to=f"{id} @ 0 nM") for id in "ab")
+    arms = {"of": "a @ 1 nM", "of_vehicle": "a @ 0 nM", "to": "b @ 1 nM", "to_vehicle": "b @ 0 nM"}
+    assert value("relative_ratio", found, **arms) == pytest.approx(own / other, rel=1e-12)
+    assert value("relative_ratio", found, **arms) != pytest.approx(value("ratio", found, of="a @ 1 nM", to="b @ 1 nM"), rel=1e-3)
+    assert part("relative_ratio", found, **arms).measure.needs(found.experiment) == {"a": {0.0, 1.0}, "b": {0.0, 1.0}}
+
+
 def test_a_difference_of_gr_values_takes_each_from_its_own_vehicle() -> None:
     found = readings({"a": grown(FACTORS), "b": grown(0.5 * FACTORS, doublings=0.7, start=7.0)})
     one, other = (value("gr", found, of=f"{id} @ 1 nM", to=f"{id} @ 0 nM") for id in "ab")

@@ -29,6 +29,10 @@ PART = """- {id: seen, title: receptor in the dish, unit: fold, scale: 1, below:
    measure: {kind: ratio, of: imlunestrant @ 1000 nM, to: free @ 0 nM, output: er_total, time: 24 h}}
 controls:
 """
+DEFINITION = """definitions:
+- {id: nuclear, title: by the share in the nucleus, unit: '%', scale: 100, below: 101, in: MOA-12c,
+   measure: {kind: level, of: imlunestrant @ 1000 nM, output: er_nuclear_fraction, time: 24 h}}
+"""
 
 
 def readings(id: str, levels: np.ndarray, series: str = "a") -> Readings:
@@ -108,7 +112,7 @@ def test_an_ablation_leaves_an_experiment_alone_whose_model_lacks_the_part(dish:
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = library_with(tmp_path_factory.mktemp("several"), "killing_off")
     text = (found / "claims" / "MOA-06a.yaml").read_text().replace("experiment: BODY", "experiment: BODY\nalso: [MOA-12c]")
-    (found / "claims" / "MOA-06a.yaml").write_text(text.replace("controls:\n", PART))
+    (found / "claims" / "MOA-06a.yaml").write_text(text.replace("controls:\n", PART) + DEFINITION)
     return found
 
 
@@ -120,6 +124,8 @@ def test_a_claim_is_read_run_and_ablated_over_both(library: Path) -> None:
     assert {"killing_off", "degradation_off"} <= {one.id for one in outcome.ablations}
     assert {"individuals_BODY", "individuals_MOA-12c"} <= set(answered.tables)
     assert {panel.id for panel in outcome.panels} >= {"BODY-best", "MOA-12c-place"}
+    assert [(one.id, one.p_pass) for one in outcome.definitions] == [("nuclear", 1.0)] and "survives" in outcome.survives
+    assert answered.tables["definitions"]["statement"].tolist() == ["MOA-06a"]
     alone = build_answer(library=library_with(library.parent / "alone", "killing_off"), draws=3, only=["MOA-06a"], workers=1)
     assert outcome.parts[:2] == alone.answer.outcomes[0].parts
 

@@ -56,7 +56,7 @@ def outcome(id: str = "MOA-01", verdict: str | None = "supported", state: str = 
 
 def answer(*outcomes: Outcome) -> Answer:
     replay = "serdsim moa --draws 64 --seed 1"
-    return Answer(RUN, "imlunestrant", "0.1.0", "abc", "2026-01-01", "today", 1, 64, outcomes, replay)
+    return Answer(RUN, "imlunestrant", "0.1.0", "abc", "2026-01-01", "2026-01-01", 1, 64, outcomes, replay)
 
 
 def sisters() -> ClassSection:
@@ -67,12 +67,15 @@ def sisters() -> ClassSection:
 
 
 def answering(put: Callable[..., None], *outcomes: Outcome, **seen: Any) -> dict[str, Any]:
-    def answer_moa(**options: Any) -> Any:
-        seen.update(options)
+    def answer_moa(question: str, **options: Any) -> Any:
+        seen.update(options, question=question)
         options["progress"]("draws", 1, 64)
         tables = {"outcomes": pd.DataFrame({"id": [one.statement.id for one in outcomes]})}
-        pages = {"page": "<p>", "parameters": "<p>", "map": None, "figures": {}}
-        return types.SimpleNamespace(answer=answer(*outcomes), record={"seed": 1}, tables=tables, class_prior=sisters(), **pages)
+        pages = {"page": "<p>", "more": {}, "parameters": "<p>", "map": None, "figures": {}}
+        parts = (("What is it?", answer(*outcomes)),)
+        return types.SimpleNamespace(
+            answer=answer(*outcomes), parts=parts, record={"seed": 1}, tables=tables, class_prior=sisters(), **pages
+        )
 
     put("serdsim.report.answer", "answer_moa", answer_moa)
     return seen

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serdsim.claims.claim import Claim
-from serdsim.claims.records import AblationOutcome
-from serdsim.claims.testing import test_claim
+from serdsim.claims.records import AblationOutcome, Mechanism
+from serdsim.claims.testing import Tested, test_claim
 from serdsim.errors import ClaimError
 from serdsim.experiments.arms import Change, equations_of
+from serdsim.experiments.protocol import Experiment
 from serdsim.experiments.runner import Readings
+from serdsim.model.recipe import read_recipe, slot_of
 from serdsim.yaml_file import Field, read_yaml, said
 
 _FIELDS = ("id", "title", "what", "set", "restates")
@@ -19,13 +21,19 @@ _FIELDS = ("id", "title", "what", "set", "restates")
 
 @dataclass(frozen=True)
 class Ablation:
-    """A change of the model with the statements that it only restates, and why."""
+    """A change of the model with the statements that it only restates, and why.
+
+    With a `place` it acts only where a drug of that place of the model, such as a partner, is given. `extra` ones are not among the
+    mechanisms of the matrix and stand below it.
+    """
 
     id: str
     title: str
     what: str
     change: Change
     restates: Mapping[str, str]
+    place: str = ""
+    extra: bool = False
 
 
 def read_ablations(library: Path) -> tuple[Ablation, ...]:
@@ -52,7 +60,14 @@ def _ablation(record: Field) -> Ablation:
     id, only = record["id"].text(), record.get("subject_only")
     change = Change(id, _settings(record["set"]), True if only is None else only.truth(), record.source.shown)
     restates = {statement: why.text() for statement, why in record["restates"].items()}
-    return Ablation(id, record["title"].text(), record["what"].text(), change, restates)
+    place, extra = record.get("place"), record.get("extra")
+    acts = "" if place is None else place.text()
+    return Ablation(id, record["title"].text(), record["what"].text(), change, restates, acts, extra is not None and extra.truth())
+
+
+def mechanisms(ablations: Sequence[Ablation]) -> tuple[Mechanism, ...]:
+    """Return what can be switched off, as the page shows it."""
+    return tuple(Mechanism(one.id, one.title, one.what, one.extra) for one in ablations)
 
 
 def concerns(ablation: Ablation, known: Sequence[str]) -> bool:
@@ -77,33 +92,55 @@ def quantities(ablation: Ablation) -> tuple[str, ...]:
 
 
 def concerned(claim: Claim, ablation: Ablation, library: Path) -> tuple[str, ...]:
-    """Return the ids of the experiments of a test whose model has all that an ablation changes."""
-    return tuple(one.id for one in claim.tested if concerns(ablation, equations_of(one.model, library).given))
+    """Return the ids of the experiments of a test whose model has all that an ablation changes, where it has something to act on."""
+    known = [one for one in claim.tested if concerns(ablation, equations_of(one.model, library).given)]
+    return tuple(one.id for one in known if not ablation.place or ablation.place in _places_given(claim, one, library))
 
 
-def ablate(
-    claim: Claim, ablations: Sequence[Ablation], p_on: float, library: Path, readings: Callable[[str, str], Readings]
-) -> tuple[AblationOutcome, ...]:
-    """Return P(pass) of a claim with each part switched off that one of its models has, over the same draws.
+def _places_given(claim: Claim, experiment: Experiment, library: Path) -> frozenset[str]:
+    """Return the places of the model that drugs take which the arms of a test are given."""
+    recipe, series = read_recipe(experiment.model, library), [experiment.series[id] for id in claim.arms(experiment)]
+    return frozenset(slot_of(drug, recipe, library) for one in series for drug in (one.drug, *one.beside))
+
+
+def switched_off(
+    claim: Claim, ablations: Sequence[Ablation], library: Path, readings: Callable[[str, str], Readings]
+) -> Mapping[str, Tested]:
+    """Return what the same draws say about a claim with each part switched off that one of its models has, by ablation.
 
     Parameters
     ----------
     claim : Claim
     ablations : sequence of Ablation
-    p_on : float
-        Share of draws that pass with all parts on.
     library : Path
     readings : callable
         Experiment and ablation, "" for none -> readings. Experiments whose model lacks the part keep theirs.
     """
-    outcomes = []
+    found = {}
     for ablation in ablations:
         off = concerned(claim, ablation, library)
-        if not off:
-            continue
-        ablated = [readings(one.id, ablation.id if one.id in off else "") for one in claim.tested]
-        p_off = test_claim(claim, *ablated, controls=False).p_pass
-        because = ablation.restates.get(claim.statement.id, ablation.what)
-        tautological = claim.statement.id in ablation.restates
-        outcomes.append(AblationOutcome(ablation.id, ablation.title, p_on, p_off, p_on > 0.5 >= p_off, tautological, because))
-    return tuple(outcomes)
+        if off:
+            ablated = [readings(one.id, ablation.id if one.id in off else "") for one in claim.tested]
+            found[ablation.id] = test_claim(claim, *ablated, controls=False)
+    return found
+
+
+def ablation_outcome(ablation: Ablation, statement: str, p_on: float, p_off: float, p_kept: float | None = None) -> AblationOutcome:
+    """Return what comes of an ablation.
+
+    Parameters
+    ----------
+    ablation : Ablation
+    statement : str
+        Id of the statement.
+    p_on, p_off : float
+        Share of draws that pass with all parts on, and with the part off.
+    p_kept : float, optional
+        Of a derived statement: the share with the part off in all links but those that the ablation only restates. A flip that is not
+        there without these is as tautological as theirs.
+    """
+    flips = p_on > 0.5 >= p_off
+    tautological = statement in ablation.restates or (flips and p_kept is not None and p_kept > 0.5)
+    because = ablation.restates.get(statement, ablation.what)
+    holds_back = p_on <= 0.5 < p_off
+    return AblationOutcome(ablation.id, ablation.title, p_on, p_off, flips, tautological, because, holds_back, ablation.extra)

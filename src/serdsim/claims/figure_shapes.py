@@ -28,7 +28,9 @@ def check_shapes(path: Path) -> None:
 
 def _check(figure: Field) -> None:
     for name, field in figure.items():
-        if name in _WORDS:
+        if name == "of" and figure.get("kind") is not None and figure["kind"].value == "surface":
+            field.texts(least=2)
+        elif name in _WORDS:
             field.text()
         elif name in ("bands", "marks", "levels"):
             field.each()

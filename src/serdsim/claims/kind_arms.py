@@ -6,6 +6,7 @@ from serdsim.claims.course_fields import COURSE_ARMS
 
 ARMS = {
     "ratio": ("of", "to"),
+    "relative_ratio": ("of", "of_vehicle", "to", "to_vehicle"),
     "difference": ("of", "to"),
     "window": ("of", "low", "high"),
     "level": ("of",),
@@ -22,6 +23,7 @@ ARMS = {
     "ec50_ratio": ("of", "to"),
     "ic50": ("of",),
     "ic50_ratio": ("of", "to"),
+    "excess": ("of",),  # of two drugs: what it names beside is said by matrix_fields.py
     **COURSE_ARMS,
 }
 WHOLE = frozenset(kind for kind in ARMS if kind.startswith(("gr50", "gr_aoc", "dc50", "ec50", "ic50")))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from serdsim.claims.course_kinds import COURSE_KINDS
+from serdsim.claims.matrix_kinds import MATRIX_KINDS
 from serdsim.claims.measures import Measure, Part, arm, locate
 from serdsim.claims.tumour_kinds import TUMOUR_KINDS
 from serdsim.endpoints.dose_response import dc50, ec50, half_life
@@ -50,6 +51,14 @@ def concentration_ratio(half: np.ndarray, other: np.ndarray, first: float, first
 
 def _ratio(measure: Measure, readings: Readings) -> np.ndarray:
     return np.asarray(arm(measure.arms["of"], measure, readings) / arm(measure.arms["to"], measure, readings))
+
+
+def _relative_ratio(measure: Measure, readings: Readings) -> np.ndarray:
+    """Return what one arm leaves of its own vehicle over what the other leaves of its own."""
+    own, other = (
+        arm(measure.arms[name], measure, readings) / arm(measure.arms[f"{name}_vehicle"], measure, readings) for name in ("of", "to")
+    )
+    return np.asarray(own / other)
 
 
 def _level(measure: Measure, readings: Readings) -> np.ndarray:
@@ -130,6 +139,7 @@ def _dc50_ratio(measure: Measure, readings: Readings) -> np.ndarray:
 
 KINDS: Mapping[str, Kind] = {
     "ratio": _ratio,
+    "relative_ratio": _relative_ratio,
     "level": _level,
     "difference": _difference,
     "window": _window,
@@ -147,5 +157,6 @@ KINDS: Mapping[str, Kind] = {
     "ic50": _dc50,  # half of the vehicle's value in a falling output, whatever the output is
     "ic50_ratio": _over(_dc50),
     **COURSE_KINDS,
+    **MATRIX_KINDS,
     **TUMOUR_KINDS,
 }

@@ -13,6 +13,7 @@ import numpy as np
 
 from serdsim.claims.course_fields import CourseFields, course_issues, read_course
 from serdsim.claims.kind_arms import ARMS, FROM_START, RATIOS, WHOLE
+from serdsim.claims.matrix_fields import MatrixFields, matrix_arms, matrix_issues, read_matrix
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series, observed, quantity
 from serdsim.experiments.runner import Reading, Readings
@@ -28,7 +29,7 @@ class Measure:
 
     `of`, `to`, `low` and `high` name arms as ``series @ concentration`` or ``series @ dose``, with ``@ time`` after it where it differs,
     or a whole series by its id. `then` is the second output of the kind `later`, `least` the relative change that counts as moving,
-    and `course` what kinds say that read a course over time.
+    `course` what kinds say that read a course over time, and `matrix` what those say that read two drugs together.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Measure:
     then: str = ""
     least: float = 0.0
     course: CourseFields | None = None
+    matrix: MatrixFields | None = None
 
     @property
     def reads_animals(self) -> bool:
@@ -189,14 +191,15 @@ def _unreadable(problem: Exception, entry: Mapping[str, object]) -> tuple[str, s
 
 def _measure(spec: Mapping[str, object], file: str, id: str) -> Measure:
     kind = str(spec["kind"])
-    arms = {name: str(spec[name]) for name in ARMS[kind]}
+    matrix = read_matrix(kind, spec, file, id)
+    arms = matrix_arms(matrix) if matrix is not None else {name: str(spec[name]) for name in ARMS[kind]}
     then, least = (str(spec["then"]), float(str(spec["least"]))) if kind == "later" else ("", 0.0)
     if not 0.0 <= least < 1.0:
         expected = "a relative change of 0 or more and less than 1, such as 0.05"
         problem, repair = f'least: "{spec["least"]}" is not allowed', "Write the change as a share of the start, not in percent"
         raise ClaimError(Issue(problem, file=file, id=id, expected=expected, repair=repair))
     course = read_course(kind, spec, file, id)
-    return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least, course)
+    return Measure(kind, str(spec["output"]), quantity(spec["time"], "h", file, id), arms, file, then, least, course, matrix)
 
 
 def _bound(entry: Mapping[str, object], name: str) -> float | None:
@@ -230,7 +233,7 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             near = get_close_matches(words[0], experiment.series, 1)
             repair = f'Did you mean "{near[0]}"?' if near else f"Name one of these, or add the series to {experiment.file}"
             issues.append(Issue(f'{name}: no series "{words[0]}"', file=file, id=part.id, expected=known, repair=repair))
-        elif part.measure.kind in WHOLE:
+        elif part.measure.kind in WHOLE or (part.measure.matrix is not None and len(words) == 1):
             issues += _whole_series(text, words, part, experiment, file)
         elif len(words) > 1:
             row(experiment.series[words[0]], words[1], file, part.id)
@@ -239,6 +242,8 @@ def _check_arms(part: Part, experiment: Experiment, file: str) -> None:
             problem, expected = f'"{text}" lacks its concentration', 'such as "series @ 1000 nM"'
             issues.append(Issue(problem, file=file, id=part.id, expected=expected, repair=f'Write "{text} @ " and the concentration'))
     measure = part.measure
+    if measure.matrix is not None:
+        issues = [*matrix_issues(measure.matrix, experiment, file, part.id), *issues]
     if measure.course is not None:
         issues += course_issues(measure.kind, measure.course, measure.output, measure.time, experiment, file, part.id)
     if issues:

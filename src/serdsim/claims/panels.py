@@ -15,6 +15,7 @@ from serdsim.claims.grids import REPAIR, grid_issues, grid_panel
 from serdsim.claims.kinds import gr_curve
 from serdsim.claims.marks import marks_of, rows_of_mark
 from serdsim.claims.measures import Measure, arm, locate
+from serdsim.claims.surfaces import surface_issues, surface_panel
 from serdsim.endpoints.growth_rate import HALF
 from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.panel import Axis, Band, Level, Panel
@@ -59,6 +60,8 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
         return animal_issues(entry, experiment)
     if entry.get("kind") == "grid":
         return grid_issues(entry, experiment)
+    if entry.get("kind") == "surface":
+        return surface_issues(entry, experiment)
     id, file = str(entry.get("id", "figures")), experiment.file
     lacks = [name for name in _FIGURE if name not in entry]
     if lacks:
@@ -69,7 +72,7 @@ def _figure_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
         wrong.append(
             (
                 f"{entry['kind']} relative to {entry['relative_to']}",
-                "dose relative to vehicle or window, gr relative to vehicle, time relative to start or none, grid, or "
+                "dose relative to vehicle or window, gr relative to vehicle, time relative to start or none, grid, surface, or "
                 + ", ".join(ANIMAL_KINDS),
             )
         )
@@ -101,7 +104,7 @@ def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws
         if statement and statement not in entry.get("statements", [statement]):
             continue
         try:
-            panels.append(_panel(entry, readings, facts, draws, shown_name(path)))
+            panels.append(_panel(entry, readings, facts, draws, path))
         except KeyError as problem:
             raise ClaimError(
                 Issue(
@@ -111,11 +114,14 @@ def read_panels(path: Path, readings: Readings, facts: Mapping[str, Fact], draws
     return tuple(panels)
 
 
-def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fact], draws: int, file: str) -> Panel:
+def _panel(entry: Mapping[str, Any], readings: Readings, facts: Mapping[str, Fact], draws: int, path: Path) -> Panel:
+    file = shown_name(path)
     if entry["kind"] in ANIMAL_KINDS:
         return animal_panel(entry, readings, facts, draws, file)
     if entry["kind"] == "grid":
         return grid_panel(entry, readings, draws, file)
+    if entry["kind"] == "surface":
+        return surface_panel(entry, readings, draws, path, file)
     band_of, gr = {"dose": _dose_band, "gr": _gr_band, "time": _time_band}[entry["kind"]], entry["kind"] == "gr"
     measure = Measure("", entry["output"], quantity(entry.get("time", "0 h"), "h", file, entry["id"]), {}, file)
     return Panel(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -13,12 +14,14 @@ from serdsim.claims.evidence_rows import Fact, require_facts
 from serdsim.claims.measures import Part, read_part
 from serdsim.claims.panels import check_panels
 from serdsim.claims.records import STATES, Citation, Statement
+from serdsim.claims.review import date_issues
 from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
 
-__all__ = ["Claim", "read_claim", "read_claims"]
+__all__ = ["MAIN", "Claim", "claim_files", "read_claim", "read_claims"]
 
+MAIN = "moa"  # the question whose claims lie in claims/ itself; those of another lie in a folder that is called like it
 _FIELDS = [
     "id",
     "page",
@@ -45,24 +48,48 @@ _FIELDS = [
     "superseded_by",
     "limits",
 ]
-_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "also")
-_LISTS = ("hypotheses", "also")  # of the optional fields
+_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also", "derived_from")
+_PARTS = ("parts", "controls", "hypotheses", "definitions")
+_LISTS = ("hypotheses", "definitions", "also", "derived_from")  # of the optional fields
 
 
-def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> tuple[Claim, ...]:
-    """Return all claims in the order of the page.
+def claim_files(library: Path, question: str = MAIN) -> tuple[Path, ...]:
+    """Return the files of a question's claims, sorted by name."""
+    folder = library / "claims" if question == MAIN else library / "claims" / question
+    return tuple(sorted(folder.glob("*.yaml")))
+
+
+def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference], question: str = MAIN) -> tuple[Claim, ...]:
+    """Return all claims of a question, sorted by id.
 
     Raises
     ------
     ClaimError, ReferenceError_
         With everything that is wrong in a file: fields, states, citation keys, evidence ids, arms.
     """
-    paths = sorted((library / "claims").glob("*.yaml"))
+    paths = claim_files(library, question)
     if not paths:
         repair = "Check the folder of the library, or write the file of a statement there"
         place, expected = str(library / "claims"), "one YAML file per statement"
         raise ClaimError(Issue("the library has no claims", file=place, expected=expected, repair=repair))
-    return tuple(read_claim(path, library, facts, references) for path in paths)
+    return _linked(tuple(read_claim(path, library, facts, references) for path in paths))
+
+
+def _linked(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """Return the claims, those that are derived with the claims that they are derived from."""
+    known, issues = {claim.statement.id: claim for claim in claims}, []
+    for claim in claims:
+        for id in claim.derived_from:
+            if id not in known or known[id].derived_from:
+                problem = f'it is derived from "{id}", which is ' + ("derived itself" if id in known else "no statement of this question")
+                repair, expected = "Name statements that have an experiment", ", ".join(get_close_matches(id, known, 3, 0.3))
+                issues.append(Issue(problem, file=claim.statement.file, id="derived_from", expected=expected or None, repair=repair))
+        if claim.derived_from and not issues and all(known[id].experiment is None for id in claim.derived_from):
+            problem, expected = "nothing that it is derived from is tested", "at least one statement with an experiment"
+            issues.append(Issue(problem, file=claim.statement.file, id="derived_from", expected=expected))
+    if issues:
+        raise ClaimError(issues)
+    return tuple(replace(claim, links=tuple(known[id] for id in claim.derived_from)) for claim in claims)
 
 
 def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
@@ -84,32 +111,31 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     _check_citations(record, file, references)
     require_facts(record["evidence"], facts, file=file)
     statement = _statement(record, file)
-    if statement.state != "tested":
-        return Claim(statement, None)
+    if statement.state != "tested" or record.get("derived_from"):
+        return Claim(statement, None, derived_from=tuple(record.get("derived_from", [])))
     ids = [str(statement.experiment), *record.get("also", [])]
     experiments = {id: _experiment(id, library, facts) for id in ids}
     shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
-    parts, controls, hypotheses = (
-        tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in ("parts", "controls", "hypotheses")
-    )
-    primary = tuple(record.get("primary", [part.id for part in parts[:1]]))
+    parts, controls, hypotheses, definitions = (tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS)
+    first, *also = experiments.values()
+    primary, combine = tuple(record.get("primary", [part.id for part in parts[:1]])), record.get("combine", "largest")
+    claim = Claim(statement, first, parts, controls, primary, combine, shown, hypotheses, tuple(also), definitions)
+    _check_parts(claim, file)
+    _check_in_use(ids, claim, file)
+    return claim
+
+
+def _check_parts(claim: Claim, file: str) -> None:
+    parts, margin = claim.parts, claim.statement.margin
     known = [part.id for part in parts]
-    if (
-        not parts
-        or not controls
-        or any(id not in known for id in primary)
-        or record.get("combine", "largest") not in ("largest", "smallest")
-    ):
+    if not parts or not claim.controls or any(id not in known for id in claim.primary) or claim.combine not in ("largest", "smallest"):
         problem, expected = "a tested claim needs parts, controls, and primary parts that exist", ", ".join(known) or "at least one part"
         repair = "Add what is missing; primary names ids of parts, combine is largest or smallest"
-        raise ClaimError(Issue(problem, file=file, id=statement.id, expected=expected, repair=repair))
-    if any(statement.margin not in (part.below, part.above) for part in parts if part.id in primary):
-        expected, repair = f"{statement.margin} as below or above of each primary part", "Give margin and bound the same number"
+        raise ClaimError(Issue(problem, file=file, id=claim.statement.id, expected=expected, repair=repair))
+    if any(margin not in (part.below, part.above) for part in parts if part.id in claim.primary):
+        expected, repair = f"{margin} as below or above of each primary part", "Give margin and bound the same number"
         problem = "the margin is not the bound of the primary parts"
         raise ClaimError(Issue(problem, file=file, id="margin", expected=expected, repair=repair))
-    first, *also = experiments.values()
-    _check_in_use(ids, (parts, (*parts, *controls, *hypotheses)), file)
-    return Claim(statement, first, parts, controls, primary, record.get("combine", "largest"), shown, hypotheses, tuple(also))
 
 
 def _part(entry: Mapping[str, object], experiments: Mapping[str, Experiment], file: str) -> Part:
@@ -123,9 +149,9 @@ def _part(entry: Mapping[str, object], experiments: Mapping[str, Experiment], fi
     return read_part(entry, experiments[named], file)
 
 
-def _check_in_use(ids: list[str], read: tuple[tuple[Part, ...], tuple[Part, ...]], file: str) -> None:
+def _check_in_use(ids: list[str], claim: Claim, file: str) -> None:
     """Raise a ClaimError for an experiment that is named twice or that nothing reads; the first is one that a part of the test reads."""
-    by_parts, by_any = ({part.reads for part in parts} for parts in read)
+    by_parts, by_any = ({part.reads for part in parts} for parts in (claim.parts, claim.every_part))
     issues = []
     if ids[0] not in by_parts:
         repair = "Give another experiment as the first, or a part without a field in"
@@ -189,7 +215,7 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     ]
     issues += [
         Issue("an entry is no name or sentence", file=file, id=name, expected="a list of words", repair="Put each entry in quotes")
-        for name in ("evidence", "driving", "limits", "primary", "also")
+        for name in ("evidence", "driving", "limits", "primary", "also", "derived_from")
         if isinstance(record.get(name, []), list) and not all(isinstance(entry, str) for entry in record.get(name, []))
     ]
     if not isinstance(record.get("primary", []), list):
@@ -199,10 +225,14 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not isfinite(margin)):
         repair = "Write the number alone; its unit stands in the field unit"
         issues.append(Issue(f'"{margin}" is not a number', file=file, id="margin", expected="a number, or null", repair=repair))
-    if record["state"] == "tested" and not record["experiment"]:
+    if record.get("derived_from") and (record["experiment"] or record["parts"] or record["controls"] or record["state"] != "tested"):
+        expected, repair = "experiment: null, no parts and no controls, state: tested", "Take out derived_from, or what stands beside it"
+        problem = "a statement that is derived from others has nothing of its own to test"
+        issues.append(Issue(problem, file=file, id="derived_from", expected=expected, repair=repair))
+    if record["state"] == "tested" and not record["experiment"] and not record.get("derived_from"):
         expected, repair = "a file of experiments/", "Name the experiment, or give the statement another state"
         issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected=expected, repair=repair))
-    return issues
+    return [*issues, *date_issues(record, file)]
 
 
 def _check_citations(record: Mapping[str, Any], file: str, references: Mapping[str, Reference]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.own_records import OwnAnswer
 from serdsim.experiments.panel import Panel
 
 VERDICTS = (
@@ -77,7 +78,11 @@ class ControlOutcome:
 
 @dataclass(frozen=True)
 class AblationOutcome:
-    """P(pass) with all parts on and with one part off; `flips` when it falls from above 0.5 to 0.5 or below."""
+    """P(pass) with all parts on and with one part off; `flips` when it falls from above 0.5 to 0.5 or below.
+
+    `holds_back` is the reverse: it passes in more than half of the draws only when the part is off. `extra` ones are not among the
+    mechanisms of the matrix.
+    """
 
     id: str
     title: str
@@ -86,6 +91,18 @@ class AblationOutcome:
     flips: bool
     tautological: bool
     because: str
+    holds_back: bool = False
+    extra: bool = False
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """A part of the mechanism that can be switched off: a row of the ablation matrix, or with `extra` one below it."""
+
+    id: str
+    title: str
+    what: str
+    extra: bool
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,12 @@ class PartOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer for one statement. Numbers are None unless `state` is `tested`."""
+    """The answer for one statement. Numbers are None unless `state` is `tested`.
+
+    `definitions` are the same conclusion by other named definitions, each with its own value, interval and share of draws, and `survives`
+    says in words by which of them it holds; both are empty where the claim names none. `no_flip` says why no part that is switched off
+    breaks the statement other than by restating it, and is empty where one does and where nothing was tested.
+    """
 
     statement: Statement
     state: str
@@ -128,11 +150,17 @@ class Outcome:
     panels: tuple[Panel, ...] = ()
     run: str | None = None
     hypotheses: tuple[PartOutcome, ...] = ()
+    definitions: tuple[PartOutcome, ...] = ()
+    survives: str = ""
+    no_flip: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Everything that the page shows: outcomes in the order of the page, and what they rest on."""
+    """Everything that the page shows: outcomes in the order of the page, and what they rest on.
+
+    `mechanisms` are all parts that can be switched off, also those that no model of these outcomes has.
+    """
 
     run: str
     drug: str
@@ -144,3 +172,5 @@ class Answer:
     draws: int
     outcomes: tuple[Outcome, ...]
     replay: str
+    mechanisms: tuple[Mechanism, ...] = ()
+    own: OwnAnswer | None = None

@@ -21,6 +21,18 @@ def claim(
     out: options.Out = Path("runs"),
     library: options.Library = None,
     as_of: options.AsOf = "today",
+    with_values: options.With = None,
 ) -> None:
     """Test one statement; write the run folder."""
-    answer_statements("claim", [id], draws=draws, seed=seed, workers=workers, as_json=as_json, out=out, library=library, as_of=as_of)
+    answer_statements(
+        "claim",
+        [id],
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        as_json=as_json,
+        out=out,
+        library=library,
+        as_of=as_of,
+        with_values=with_values,
+    )

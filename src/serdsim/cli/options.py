@@ -24,6 +24,8 @@ Library = Annotated[
     Path | None,
     typer.Option("--library", metavar="DIR", exists=True, file_okay=False, help="Another library than the shipped one."),
 ]
+_WITH = "A table (CSV, TSV) of your own values: id, value, unit, lower, upper, source, note. Nothing leaves this machine."
+With = Annotated[Path | None, typer.Option("--with", metavar="FILE", help=_WITH)]
 _AS_OF = "Show only evidence rows that were public on that day, as 2024-10-02; numbers of the model may be later."
 AsOf = Annotated[str, typer.Option("--as-of", metavar="DATE|today", help=_AS_OF)]
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.claims.review import badges
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
@@ -83,10 +84,22 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], widths: 
     Screen().print(table)
 
 
+def print_parts(parts: Sequence[tuple[str, Answer]]) -> None:
+    """Print the answer to each question, under its title where there are several."""
+    for title, answer in parts:
+        if len(parts) > 1:
+            print_words(title)
+            print()
+        print_answer(answer)
+        print()
+
+
 def print_answer(answer: Answer) -> None:
     """Print the statements with verdict, data role, value with interval and test, then how many have which verdict."""
+    from serdsim.report.view import review_line
+
     waiting = [outcome for outcome in answer.outcomes if outcome.state == "not_yet_tested"]
-    rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome), ("", "", ""))]
+    rows = [row for outcome in answer.outcomes if outcome not in waiting for row in (_statement_row(outcome, answer.as_of), ("", "", ""))]
     headings = ("Statement", "Verdict and data role", "Value (90 % interval), test, why")
     if rows and Screen().width < NARROW:
         for row in rows[::2]:
@@ -101,15 +114,17 @@ def print_answer(answer: Answer) -> None:
     found = [verdict_words(outcome) for outcome in answer.outcomes]
     counts = [f"{SYMBOLS[words]} {words} {found.count(words)}" for words in SYMBOLS]
     Screen().print(_fitting("  ".join(counts)))
+    Screen().print(_fitting(review_line(answer)))
 
 
-def _statement_row(outcome: Outcome) -> tuple[str, str, str]:
+def _statement_row(outcome: Outcome, day: str) -> tuple[str, str, str]:
     from serdsim.report.numbers import with_interval
 
     statement, words = outcome.statement, verdict_words(outcome)
-    head = f"{statement.id}\n{statement.title}"
+    head = "\n".join([statement.id, statement.title, *badges(statement, day)])
     if outcome.state != "tested":
         return head, f"{SYMBOLS[words]} {words}", statement.why or "; ".join(outcome.reasons)
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
+    said = f"\n{outcome.survives}" if outcome.survives else ""
     why = f"\nWhy: {'; '.join(outcome.reasons)}" if outcome.reasons else ""
-    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{why}"
+    return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{said}{why}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,11 @@ class Beside:
     exposures: ExposureSection | None = None
     ladder: Ladder | None = None
     window: WindowSection | None = None
+
+    def only(self, sections: Collection[str]) -> Beside:
+        """Return those whose names are among `sections`."""
+        kept = ((name, getattr(self, name)) for name in ("exposures", "ladder", "window"))
+        return Beside(**{name: part for name, part in kept if name in sections})
 
     @property
     def rests_on(self) -> dict[str, object]:
@@ -50,8 +55,11 @@ class Beside:
         return {"window": window_record(self.window)} if self.window else {}
 
 
-def beside_statements(root: Path, year: int, references: Mapping[str, Reference], workers: int | None) -> Beside:
-    """Return all sections of a library, with no observation that was published after `year`."""
-    window = window_section(root, workers=workers)
-    shown = None if window is None else public(window, references, year)
-    return Beside(exposure_section(root, year), ladder_section(root, workers), shown)
+def beside_statements(root: Path, year: int, references: Mapping[str, Reference], workers: int | None, sections: Collection[str]) -> Beside:
+    """Return those sections of a library that are asked for, with no observation that was published after `year`."""
+    window = window_section(root, workers=workers) if "window" in sections else None
+    return Beside(
+        exposure_section(root, year) if "exposures" in sections else None,
+        ladder_section(root, workers) if "ladder" in sections else None,
+        None if window is None else public(window, references, year),
+    )

@@ -14,9 +14,12 @@ from serdsim.model.antimony_lines import find_definitions, statements
 from serdsim.model.correlations import joined
 from serdsim.model.entities import Evidence
 from serdsim.model.library_rows import rows_of, sources_of
+from serdsim.model.named_rows import number_tables
 from serdsim.model.recipe import read_recipe, shipped_models
 from serdsim.simulation.draws import Marginal, quantile
 from serdsim.tables import Row
+
+__all__ = ["Passport", "claims_by_row", "number_tables", "passports"]
 
 MEDIAN, LOW, HIGH = 0.5, 0.05, 0.95
 _NOWHERE = ("", "")
@@ -94,13 +97,6 @@ def passports(library: Path, claims: Iterable[Claim]) -> tuple[Passport, ...]:
     groups = joined(library / "correlations.tsv")
     found = [replace(p, together=groups.get(f"{p.key}.{p.id}" if p.key else p.id, 0)) for p in found]
     return tuple(sorted(found, key=lambda passport: (tables.index(passport.table), files.index(passport.module_file))))
-
-
-def number_tables(library: Path) -> Mapping[str, str | None]:
-    """Return the tables of numbers that the shipped models are filled from, each with the column that its rows belong by."""
-    entries = (entry for name in _models_in_order(library) for entry in read_recipe(name, library).tables)
-    found = {str(entry["table"]): str(entry["key"]) if "key" in entry else None for entry in entries}
-    return dict(sorted(found.items(), key=lambda item: (item[1] is not None, list(found).index(item[0]))))
 
 
 def claims_by_row(library: Path, claims: Iterable[Claim]) -> Mapping[tuple[str, int], tuple[str, ...]]:

@@ -9,13 +9,16 @@ import pandas as pd
 
 from serdsim.analysis.exposure import Compared
 from serdsim.claims.records import Answer, PartOutcome
+from serdsim.evidence.surface_table import surface_rows
 from serdsim.experiments.runner import Reading, Readings
 
 
 def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str, pd.DataFrame]:
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
     tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
+    tables |= {"definitions": _measured((o.statement.id, part) for o in answer.outcomes for part in o.definitions)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
+    tables["surfaces"] = surface_rows([panel for outcome in answer.outcomes for panel in outcome.panels])
     seen: set[str] = set()
     for read in readings:
         if read.experiment.id not in seen:
@@ -91,8 +94,16 @@ def _controls(answer: Answer) -> pd.DataFrame:
 
 
 def _ablations(answer: Answer) -> pd.DataFrame:
-    rows = [(o.statement.id, a.id, a.p_on, a.p_off, a.flips, a.tautological) for o in answer.outcomes for a in o.ablations]
-    return pd.DataFrame(rows, columns=["statement", "ablation", "p_on", "p_off", "flips", "tautological"])
+    """Return the ablation matrix: a row per statement, tested or not, and part; without numbers where its models lack the part."""
+    rows = []
+    for o in answer.outcomes:
+        found = {one.id: one for one in o.ablations}
+        for part in answer.mechanisms:
+            one = found.get(part.id)
+            said = (one.p_on, one.p_off, one.flips, one.holds_back, one.tautological) if one else (o.p_pass, None, False, False, False)
+            rows.append((o.statement.id, o.state, part.id, part.extra, one is not None, *said))
+    names = ["statement", "state", "ablation", "extra", "in_model", "p_on", "p_off", "flips", "holds_back", "tautological"]
+    return pd.DataFrame(rows, columns=names).astype({"p_on": float, "p_off": float})
 
 
 def _curves(answer: Answer) -> pd.DataFrame:

@@ -95,6 +95,36 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Usual:
+    """What patients reach of a drug: nominal concentrations with the same free drug, from lowest to highest of a dosing interval.
+
+    `low` and `high` bound the central 90 % of the draws, `mean` is the median of the mean over the interval [unit of the axis].
+    """
+
+    drug: str
+    regimen: str
+    low: float
+    mean: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Surface:
+    """Two drugs together, `cells[row][column]`: rows for the partner, columns for the drug, the first of each without it.
+
+    Where both are there a cell is how far the effect lies above the null model, its `p` the share of draws above it; in the first row
+    and column it is the effect of one alone, and its `p` NaN. All are shares of 1. `usual` is empty where nobody says what patients reach.
+    """
+
+    columns: tuple[float, ...]
+    rows: tuple[float, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+    model: str
+    effect: str
+    usual: tuple[Usual, ...] = ()
+
+
+@dataclass(frozen=True)
 class Given:
     """Doses of one drug as they stand under a time axis: what is given, at which points of the axis, and how far apart they are."""
 
@@ -141,7 +171,7 @@ class AtRisk:
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure with its conditions and words: curves and marks, a grid of cells, or the animals of arms.
+    """One figure with its conditions and words: curves and marks, a grid of cells, a surface of two drugs, or the animals of arms.
 
     `y_range` are values that the y axis holds in any case, and `levels` its named heights. A figure of `animals`, called as `whom` says,
     has `bars` or `paths`, of which what lies above `cut` is not shown, or with `at_risk` curves that step; `given`
@@ -162,6 +192,7 @@ class Panel:
     y_range: tuple[float, ...] = ()
     levels: tuple[Level, ...] = ()
     grid: Grid | None = None
+    surface: Surface | None = None
     animals: int = 0
     whom: str = "animals"
     bars: tuple[Bars, ...] = ()

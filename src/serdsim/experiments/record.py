@@ -50,7 +50,10 @@ def read_record(path: Path) -> dict[str, Any]:
 
 def shown_name(path: Path) -> str:
     """Return how messages name a record: by its place in the library, since claims and experiments have the same names."""
-    return f"{path.parent.name}/{path.name}" if path.parent.name in _FOLDERS else path.name
+    for depth, folder in enumerate(path.parents[:2], start=2):
+        if folder.name in _FOLDERS:
+            return "/".join(path.parts[-depth:])
+    return path.name
 
 
 def quantity(text: object, unit: str, file: str, id: str) -> float:

@@ -16,6 +16,7 @@ from serdsim.model.clones import Clones, shared_id
 from serdsim.model.correlations import Mixture, mixtures_of, require_rows
 from serdsim.model.entities import Evidence, Model
 from serdsim.model.library_rows import COLUMNS, DISTRIBUTIONS, GRADES, content, require_sources, rows_of, sources_of
+from serdsim.model.own_rows import apart, own_rows
 from serdsim.model.recipe import TOGETHER, Recipe, files_of, read_recipe, shipped_library, shipped_models
 from serdsim.tables import Row
 from serdsim.units import parse_unit
@@ -66,6 +67,7 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     if not (root / "correlations.tsv").is_file() and any(row.text("grade") == "fitted" for row, _ in numbers.values()):
         repair = "Fetch it again, or write a file with only its header where fitted numbers are to be drawn apart"
         raise TableError(Issue("the file is missing", "correlations.tsv", expected="which fitted rows are drawn together", repair=repair))
+    together = {**together, **{name: apart(name) for name in own_rows(root) if name in together}}
     return _filled(model, numbers, recipe, together, alike)
 
 
@@ -83,7 +85,9 @@ def _structure(fragments: tuple[Path, ...], id: str, clones: Clones | None, held
             raise ModelError(issues)
         return model
 
-    names = "\n".join([id, *map(str, fragments), repr(clones)])
+    each = [("", fragments), *(clones.each if clones else ())]
+    named = [[suffix, *("/".join(path.parts[-2:]) for path in paths)] for suffix, paths in each]  # wherever the library lies
+    names = f"{id}\n{named}\n{clones.own if clones else ()}"
     return kept_object("structures", b"\n".join([names.encode(), *(text or b"" for text in held)]), make)
 
 

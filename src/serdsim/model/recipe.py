@@ -22,6 +22,7 @@ from serdsim.model.ways import Ways, read_ways
 from serdsim.yaml_file import Field, parse_yaml
 
 TOGETHER = ("correlations.tsv", "iiv_correlations.tsv")  # of numbers that were fitted together, and of differences between individuals
+_DRAWN = (*TOGETHER, "own_values.tsv")  # what says how rows are drawn, where it is there
 _FIELDS = ("id", "title", "fragments", "fragment_folder", "tables", "defaults", "outputs", "doses", "pre_run_h")
 _EXAMPLES = {
     "id": "cell",
@@ -286,7 +287,7 @@ def _drug_table(recipe: Recipe) -> str | None:
 def files_of(recipe: Recipe, library: Path) -> tuple[Path, ...]:
     """Return the files that a shipped model is made of: recipe, fragments, tables, bibliography, correlations where there are any."""
     tables = dict.fromkeys(library / str(entry["table"]) for entry in recipe.tables)
-    together = (library / name for name in TOGETHER)
+    together = (library / name for name in _DRAWN)
     every = (library / recipe.file, *recipe.every_fragment, *tables, library / "references.bib")
     return (*every, *(path for path in together if path.is_file()))
 

@@ -1,4 +1,4 @@
-"""Numbers of the references: the page's own seven first and in its order, then what else was used."""
+"""Numbers of the references: those of the statements first, the main page's seven in its order, then what else was used."""
 
 from __future__ import annotations
 
@@ -35,15 +35,8 @@ class Bibliography:
 
 
 def _used_keys(answer: Answer, rows: Sequence[EvidenceRow]) -> list[str]:
-    """Keys in the order in which the page meets them."""
-    found: dict[str, None] = {}
-    for outcome in answer.outcomes:
-        for citation in outcome.statement.citations:
-            found.setdefault(citation.key)
-        for panel in outcome.panels:
-            for mark in panel.marks:
-                if mark.source:
-                    found.setdefault(mark.source)
+    """Keys in the order in which the page meets them, beside those of the statements."""
+    found = {mark.source: None for outcome in answer.outcomes for panel in outcome.panels for mark in panel.marks if mark.source}
     for row in rows:
         if row.ref_number_or_key and not row.ref_number_or_key.isdigit():
             found.setdefault(row.ref_number_or_key)
@@ -51,16 +44,24 @@ def _used_keys(answer: Answer, rows: Sequence[EvidenceRow]) -> list[str]:
 
 
 def bibliography(
-    answer: Answer, references: Mapping[str, Reference], rows: Sequence[EvidenceRow], also: Sequence[str] = ()
+    answer: Answer,
+    references: Mapping[str, Reference],
+    rows: Sequence[EvidenceRow],
+    also: Sequence[str] = (),
+    *,
+    first: Sequence[str] = PAGE_ORDER,
 ) -> Bibliography:
-    """Number every reference that the page uses, those of `also` last.
+    """Number every reference that the page uses: those of `first`, those that statements cite, those that marks and rows name, `also`.
+
+    The list of the page itself is `first` where that is given, and what statements cite where it is not.
 
     Raises
     ------
     ReferenceError_
         If a key that the page needs is not in `references`; all missing keys are named.
     """
-    used = _used_keys(answer, rows)
-    found = require([*PAGE_ORDER, *used, *also], references)
+    cited = dict.fromkeys(citation.key for outcome in answer.outcomes for citation in outcome.statement.citations)
+    own = list(first or cited)
+    found = require([*own, *cited, *_used_keys(answer, rows), *also], references)
     numbers = {reference.key: i for i, reference in enumerate(found, start=1)}
-    return Bibliography(found[: len(PAGE_ORDER)], found[len(PAGE_ORDER) :], numbers)
+    return Bibliography(found[: len(own)], found[len(own) :], numbers)

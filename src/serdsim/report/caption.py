@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from serdsim.experiments.panel import Band, Mark, Panel
-from serdsim.report import animal_words, grid_words, numbers
+from serdsim.report import animal_words, grid_words, numbers, surface_words
 from serdsim.report.grid_words import TableRow
 from serdsim.report.series import Group, counted, groups, left_out, where
 
@@ -42,6 +42,8 @@ def caption(panel: Panel, refs: Mapping[str, int] | None = None) -> list[str]:
     """Sentences under the figure, the first naming system and conditions."""
     if panel.grid is not None:
         return grid_words.caption(panel, panel.grid)
+    if panel.surface is not None:
+        return surface_words.caption(panel, panel.surface)
     refs = refs or {}
     out = [panel.caption or "Conditions are not stated for this figure."]
     found = groups(panel.marks)
@@ -118,6 +120,8 @@ def panel_table(panel: Panel, refs: Mapping[str, int] | None = None) -> list[Tab
     """The values behind a figure: every mark, and of each curve at most thirteen points, ends included."""
     if panel.grid is not None:
         return grid_words.rows(panel, panel.grid)
+    if panel.surface is not None:
+        return surface_words.rows(panel, panel.surface)
     rows = [_mark_row(mark, panel, refs or {}) for mark in panel.marks] + animal_words.rows(panel)
     for band in panel.bands:
         rows += _band_rows(band, panel)
@@ -133,6 +137,8 @@ def heads(panel: Panel) -> Sequence[str]:
     """Column heads of the table."""
     if panel.grid is not None:
         return grid_words.heads(panel, panel.grid)
+    if panel.surface is not None:
+        return surface_words.heads(panel, panel.surface)
 
     def axis(label: str, unit: str) -> str:
         return f"{label}, {numbers.show_unit(unit) or 'no unit'}"

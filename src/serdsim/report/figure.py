@@ -11,6 +11,7 @@ from serdsim.report.frame import NARROW, SIZE, WIDE, Frame, Layout, axes, build_
 from serdsim.report.grid_figure import draw_grid
 from serdsim.report.scale import build as build_scale
 from serdsim.report.series import control_points, groups, segments, where
+from serdsim.report.surface_figure import draw_surface
 
 GAP_ABOVE = 6.0
 
@@ -149,6 +150,8 @@ def draw(panel: Panel, narrow: bool = False) -> str:
     layout = NARROW if narrow else WIDE
     if panel.grid is not None:
         return draw_grid(panel, panel.grid, narrow=narrow)
+    if panel.surface is not None:
+        return draw_surface(panel, panel.surface, narrow=narrow)
     if drawable(panel):
         return draw_animals(panel, narrow=narrow)
     if not _anything(panel):

@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from serdsim.claims.records import Answer, Outcome
+from serdsim.claims.read import MAIN
+from serdsim.claims.records import Answer
 from serdsim.evidence.beside import Beside
 from serdsim.evidence.changes import Changes
+from serdsim.evidence.questions import Question
 from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
 from serdsim.report import view
-from serdsim.report.biblio import Bibliography, bibliography
+from serdsim.report.ablation_view import ablation_view
+from serdsim.report.biblio import PAGE_ORDER, Bibliography, bibliography
 from serdsim.report.class_view import ClassView
+from serdsim.report.definitions_view import robustness
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
@@ -23,7 +27,16 @@ from serdsim.report.ladder_view import ladder_view
 from serdsim.report.shell import environment, read_assets
 from serdsim.report.window_view import window_view
 
-__all__ = ["EvidenceRow", "render_page"]
+__all__ = ["EvidenceRow", "Related", "render_page"]
+
+
+@dataclass(frozen=True)
+class Related:
+    """A question beside that of the page: its page where this run wrote one, else the command that answers it."""
+
+    title: str
+    page: str | None
+    command: str
 
 
 @dataclass(frozen=True)
@@ -69,18 +82,27 @@ def _inline(drawing: str) -> str:
     return drawing.replace("<svg ", '<svg class="plot" ', 1)
 
 
-def _ablation(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[object]]]:
-    """Rows of the ablation matrix: id, title, and for each tested statement its cell or None."""
-    rows: list[tuple[str, str, list[object]]] = []
-    for identifier, title in view.ablation_rows(outcomes):
-        cells: list[object] = [next((a for a in o.ablations if a.id == identifier), None) for o in outcomes]
-        rows.append((identifier, title, cells))
-    return rows
-
-
 def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[str, EvidenceRow]]:
     """Evidence rows with the number of their reference."""
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
+
+
+def _statements(answer: Answer, question: Question) -> dict[str, object]:
+    """What the template shows of the statements."""
+    done = view.tested(answer)
+    return {
+        "answer": answer,
+        "question": question.title,
+        "short_answer": view.short_answer(answer, question),
+        "lanes": view.lanes(answer),
+        "counts": view.counts(answer),
+        "sections": view.sections(answer),
+        "tested": done,
+        "matrix": ablation_view(answer),
+        "robustness": robustness(done),
+        "review_line": view.review_line(answer),
+        "shown": {outcome.statement.id for outcome in answer.outcomes},
+    }
 
 
 def _sections(beside: Beside, refs: Mapping[str, int]) -> dict[str, object]:
@@ -100,6 +122,8 @@ def render_page(
     also: Sequence[str] = (),
     class_prior: ClassView | None = None,
     *,
+    question: Question,
+    related: Sequence[Related] = (),
     changes: Changes | None = None,
     has_map: bool = False,
     beside: Beside | None = None,
@@ -111,43 +135,34 @@ def render_page(
     answer : Answer
         Everything that was asked and found.
     references : mapping of str to Reference
-        The bibliography by key, with every key that is used.
+        By key, with every key that is used.
     evidence_rows : sequence of EvidenceRow
         Rows of the evidence table.
     also : sequence of str
         Keys of references that parameters rest on, listed under "Also used".
     class_prior, changes, beside : optional
-        How well the class predicts members left out; what the last change of the numbers did; exposures, free drug over need,
-        window trials.
+        How the class predicts members left out; what the last change of the numbers did; exposures, ladder and window trials.
+    question, related
+        What the page answers, and the questions beside it.
     has_map : bool
-
-    Returns
-    -------
-    str
-        HTML with styles, script, fonts and figures inside; a content-security policy allows only those.
     """
-    listed, done = bibliography(answer, references, evidence_rows, also), view.tested(answer)
+    own = PAGE_ORDER if question.id == MAIN else ()
+    listed = bibliography(answer, references, evidence_rows, also, first=own)
     return (
         environment()
         .get_template("question.html.j2")
         .render(
-            answer=answer,
-            question=f"What is the mechanism of action of {answer.drug}?",
-            short_answer=view.short_answer(answer),
+            **_statements(answer, question),
+            related=related,
+            home=next((one for one in related if one.page == "report.html"), None),
             class_prior=class_prior,
             changes=changes,
             **_sections(beside or Beside(), listed.numbers),
-            lanes=view.lanes(answer),
-            counts=view.counts(answer),
-            sections=view.sections(answer),
-            tested=done,
             figures=_figures(answer, listed.numbers),
-            ablation=_ablation(done),
             evidence=_evidence(evidence_rows, listed),
             listed=listed,
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
-            next_review=view.next_review(answer),
             has_map=has_map,
             **read_assets().parts,
         )

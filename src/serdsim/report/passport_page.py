@@ -81,7 +81,9 @@ class Part:
         return sum(self.counts.values())
 
 
-def render_passports(passports: Sequence[Passport], references: Mapping[str, Reference], answer: Answer) -> str:
+def render_passports(
+    passports: Sequence[Passport], references: Mapping[str, Reference], answer: Answer, pages: Mapping[str, str] | None = None
+) -> str:
     """The page of all numbers as one HTML text; the same library and run give the same bytes.
 
     Parameters
@@ -92,6 +94,8 @@ def render_passports(passports: Sequence[Passport], references: Mapping[str, Ref
         The bibliography by key.
     answer : Answer
         The run beside whose page this one stands; statements that it does not answer are not linked.
+    pages : mapping of str to str, optional
+        Files of the pages by statement; all on the report, when left out.
 
     Raises
     ------
@@ -107,7 +111,7 @@ def render_passports(passports: Sequence[Passport], references: Mapping[str, Ref
         .get_template("parameters.html.j2")
         .render(
             answer=answer,
-            linked={outcome.statement.id for outcome in answer.outcomes},
+            linked=pages or {outcome.statement.id: "report.html" for outcome in answer.outcomes},
             parts=_parts(passports, listed),
             total=len(passports),
             counts=counts,

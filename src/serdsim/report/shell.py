@@ -13,8 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from serdsim.claims.hypotheses import separation
+from serdsim.claims.review import is_due
 from serdsim.references import cite_text
 from serdsim.report import numbers, small, view
+from serdsim.report.definitions_view import held, held_sign, share
 
 HERE = Path(__file__).parent
 
@@ -74,7 +76,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     shown = view.value_text, view.first_up, view.p_range
-    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held):
+    for rule in (*shown, view.verdict, view.sign, view.short_id, view.anchor, view.long_date, view.held, is_due):
         env.filters[rule.__name__] = rule
     env.filters |= {
         "p": numbers.probability,
@@ -83,6 +85,9 @@ def environment() -> Environment:
         "spark": lambda outcome: Markup(small.spark(outcome)),
         "cell": lambda ablation: Markup(small.cell(ablation)),
         "change": small.change,
+        "share": lambda p: Markup(share(p)),
+        "held_sign": held_sign,
+        "definition_held": held,
         "cite": cite_text,
     }
     env.globals |= {"with_interval": numbers.with_interval, "roles": view.ROLES}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from serdsim.claims.records import VERDICTS, Answer, Outcome
+from serdsim.claims.review import reviews
+from serdsim.evidence.questions import Question
 from serdsim.report import numbers
 
 NOT_YET = "not yet tested"
@@ -109,15 +110,14 @@ def tested(answer: Answer) -> list[Outcome]:
     return [outcome for outcome in answer.outcomes if outcome.state == "tested"]
 
 
-def short_answer(answer: Answer) -> str:
-    """At most 35 words: what is stated, and how much of it was tested with what result."""
+def short_answer(answer: Answer, question: Question) -> str:
+    """At most 35 words: what is asked about, and how much of it was tested with what result."""
     found = [verdict(outcome) for outcome in tested(answer)]
     total, done = len(answer.outcomes), len(found)
     holds, consistent, open_ = (found.count(v) for v in ("supported", "consistent (assumption-driven)", "inconclusive"))
     failed = found.count("not supported") + found.count("contradicted")
     return (
-        f"By its published account, {answer.drug} removes and silences oestrogen receptor alpha, wild type and mutant. "
-        f"Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
+        f"{question.scope} Of {total} statements, {done} {'was' if done == 1 else 'were'} tested in simulation: "
         f"{holds} supported, {consistent} consistent, {open_} inconclusive, {failed} not supported."
     )
 
@@ -166,24 +166,25 @@ def long_date(text: str) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
-def next_review(answer: Answer) -> str:
-    """The earliest review date of any statement."""
-    dates = sorted(o.statement.review_by for o in answer.outcomes if o.statement.review_by)
-    return long_date(dates[0]) if dates else "not set"
+def review_line(answer: Answer) -> str:
+    """What is to be read again, in a sentence: statements that are late on the day that the page shows, else the next date."""
+    found = reviews(answer.outcomes, answer.as_of)
+    if not answer.outcomes:
+        return "Nothing is to be reviewed."
+    following = f" The next after that is on {long_date(found.next)}." if found.next else ""
+    if not found.due:
+        return f"No review is late; the next is due by {long_date(found.next)}."
+    one = len(found.due) == 1
+    named = ", ".join(short_id(id) for id in found.due)
+    return (
+        f"The review of {len(found.due)} of {len(answer.outcomes)} statements is late ({named}), "
+        f"{'' if one else 'the first '}since {long_date(found.since)}.{following}"
+    )
 
 
 def held(outcome: Outcome) -> str:
     """How many controls showed what they must."""
     return f"{sum(c.held for c in outcome.controls)} of {len(outcome.controls)} held"
-
-
-def ablation_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
-    """Id and title of every ablation, in the order in which they appear."""
-    found: dict[str, str] = {}
-    for outcome in outcomes:
-        for ablation in outcome.ablations:
-            found.setdefault(ablation.id, ablation.title)
-    return list(found.items())
 
 
 def first_up(text: str) -> str:
