@@ -39,6 +39,10 @@ def library(tmp_path: Path) -> Path:
     shutil.copytree(LIBRARY / "questions", library / "questions", ignore=lambda _, names: [name for name in names if name != "moa.yaml"])
     for folder in [path for path in (library / "claims").iterdir() if path.is_dir()]:
         shutil.rmtree(folder)
+    ablations = yaml.safe_load((library / "ablations.yaml").read_text(encoding="utf-8"))
+    for one in ablations:
+        one["restates"] = {id: why for id, why in one["restates"].items() if id.startswith("MOA")}
+    (library / "ablations.yaml").write_text(yaml.safe_dump(ablations, allow_unicode=True, sort_keys=False), encoding="utf-8")
     folder = library / "claims" / "receptor"
     folder.mkdir()
     for id, like in (("REC-01", "MOA-12c"), ("REC-02", "MOA-02b")):

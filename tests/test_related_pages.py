@@ -6,12 +6,13 @@ from functools import cache
 
 import pytest
 
+from serdsim.analysis.ablation import concerns, read_ablations
 from serdsim.claims.claim import Claim
 from serdsim.claims.evidence_rows import read_facts
 from serdsim.claims.read import MAIN
 from serdsim.claims.testing import test_claim as tested
 from serdsim.evidence.questions import claims_of, read_question, written
-from serdsim.experiments.arms import Change
+from serdsim.experiments.arms import Change, equations_of
 from serdsim.experiments.record import read_record
 from serdsim.experiments.runner import run_experiment
 from serdsim.model.recipe import shipped_library
@@ -43,8 +44,15 @@ def test_each_page_has_statements_with_controls_a_figure_and_limits(question: st
     assert len(testable) >= 3
     for claim in testable:
         assert claim.controls and claim.statement.limits
+        assert claim.statement.named_ablation in (None, *switched_off(claim))
         assert claim.statement.page == read_question(LIBRARY, question).title
     assert any(figures(claim) for claim in testable)
+
+
+def switched_off(claim: Claim) -> list[str]:
+    """Return the ablations that concern all models of a statement."""
+    given = [equations_of(experiment.model, LIBRARY).given for experiment in claim.tested]
+    return [one.id for one in read_ablations(LIBRARY) if all(concerns(one, known) for known in given)]
 
 
 def figures(claim: Claim) -> list[object]:

@@ -100,6 +100,12 @@ def test_growth_inhibition_by_a_named_definition(experiment: Experiment) -> None
     assert value(experiment, effects, model="hsa", at="r2 @ 2 nM", effect="final_volume") == pytest.approx([30.0, 30.0])
 
 
+def test_halvings_count_what_is_left_on_a_scale_without_end(experiment: Experiment) -> None:
+    effects = np.zeros((5, 4, 2))
+    effects[2, 0], effects[0, 2], effects[2, 2] = 0.5, 0.75, 0.9375  # 1, 2 and 4 halvings
+    assert value(experiment, effects, model="hsa", at="r2 @ 2 nM", effect="halvings") == pytest.approx([200.0, 200.0])
+
+
 def test_a_drug_with_itself(experiment: Experiment, independent: np.ndarray) -> None:
     sham = {"of": ["r0"], "itself": "2 nM"}
     assert value(experiment, independent, model="loewe", **sham) == pytest.approx([0.0, 0.0], abs=0.05)
@@ -121,6 +127,7 @@ def test_a_drug_with_itself(experiment: Experiment, independent: np.ndarray) -> 
         ({"at": "r2 @ 2 nM", "over": "max"}, "which cell"),
         ({"over": "median"}, 'over is "median"'),
         ({"model": "musyc", "over": "max"}, 'model is "musyc"'),
+        ({"effect": "halvings", "over": "max"}, "no share"),
         ({"effect": "killed", "over": "max"}, 'effect is "killed"'),
         ({"of": ["r0"], "itself": "2 nM", "model": "zip"}, "no rows"),
         ({"over": "max", "margin": 3}, 'no field "margin"'),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from serdsim.claims.claim import Claim
 from serdsim.claims.records import AblationOutcome, Mechanism
-from serdsim.claims.testing import test_claim
+from serdsim.claims.testing import Tested, test_claim
 from serdsim.errors import ClaimError
 from serdsim.experiments.arms import Change, equations_of
 from serdsim.experiments.protocol import Experiment
@@ -103,31 +103,44 @@ def _places_given(claim: Claim, experiment: Experiment, library: Path) -> frozen
     return frozenset(slot_of(drug, recipe, library) for one in series for drug in (one.drug, *one.beside))
 
 
-def ablate(
-    claim: Claim, ablations: Sequence[Ablation], p_on: float, library: Path, readings: Callable[[str, str], Readings]
-) -> tuple[AblationOutcome, ...]:
-    """Return P(pass) of a claim with each part switched off that one of its models has, over the same draws.
+def switched_off(
+    claim: Claim, ablations: Sequence[Ablation], library: Path, readings: Callable[[str, str], Readings]
+) -> Mapping[str, Tested]:
+    """Return what the same draws say about a claim with each part switched off that one of its models has, by ablation.
 
     Parameters
     ----------
     claim : Claim
     ablations : sequence of Ablation
-    p_on : float
-        Share of draws that pass with all parts on.
     library : Path
     readings : callable
         Experiment and ablation, "" for none -> readings. Experiments whose model lacks the part keep theirs.
     """
-    outcomes = []
+    found = {}
     for ablation in ablations:
         off = concerned(claim, ablation, library)
-        if not off:
-            continue
-        ablated = [readings(one.id, ablation.id if one.id in off else "") for one in claim.tested]
-        p_off = test_claim(claim, *ablated, controls=False).p_pass
-        because = ablation.restates.get(claim.statement.id, ablation.what)
-        tautological = claim.statement.id in ablation.restates
-        flips, holds_back = p_on > 0.5 >= p_off, p_on <= 0.5 < p_off
-        said = AblationOutcome(ablation.id, ablation.title, p_on, p_off, flips, tautological, because, holds_back, ablation.extra)
-        outcomes.append(said)
-    return tuple(outcomes)
+        if off:
+            ablated = [readings(one.id, ablation.id if one.id in off else "") for one in claim.tested]
+            found[ablation.id] = test_claim(claim, *ablated, controls=False)
+    return found
+
+
+def ablation_outcome(ablation: Ablation, statement: str, p_on: float, p_off: float, p_kept: float | None = None) -> AblationOutcome:
+    """Return what comes of an ablation.
+
+    Parameters
+    ----------
+    ablation : Ablation
+    statement : str
+        Id of the statement.
+    p_on, p_off : float
+        Share of draws that pass with all parts on, and with the part off.
+    p_kept : float, optional
+        Of a derived statement: the share with the part off in all links but those that the ablation only restates. A flip that is not
+        there without these is as tautological as theirs.
+    """
+    flips = p_on > 0.5 >= p_off
+    tautological = statement in ablation.restates or (flips and p_kept is not None and p_kept > 0.5)
+    because = ablation.restates.get(statement, ablation.what)
+    holds_back = p_on <= 0.5 < p_off
+    return AblationOutcome(ablation.id, ablation.title, p_on, p_off, flips, tautological, because, holds_back, ablation.extra)

@@ -17,6 +17,9 @@ class Claim:
     `experiment` is the first and `also` are the others that parts read, such as a dish and a mouse; each part names its own. `shown` is
     another experiment that is drawn beside them and that no part of the test reads. `hypotheses` are measured like parts, each an
     explanation by itself, and decide nothing; `definitions` are the same conclusion measured in other ways, and decide nothing either.
+
+    A derived claim has no experiment: `derived_from` are the ids of the statements that must all hold in a draw, and `links` their claims,
+    filled in when all claims of a question are read.
     """
 
     statement: Statement
@@ -29,6 +32,8 @@ class Claim:
     hypotheses: tuple[Part, ...] = ()
     also: tuple[Experiment, ...] = ()
     definitions: tuple[Part, ...] = ()
+    derived_from: tuple[str, ...] = ()
+    links: tuple[Claim, ...] = ()
 
     @property
     def measured(self) -> tuple[Experiment, ...]:
@@ -62,3 +67,9 @@ class Claim:
             for id, concentrations in part.measure.needs(experiment).items() if self.is_read(experiment, part) else ():
                 found[id] = found.get(id, frozenset()) | concentrations
         return {id: tuple(sorted(concentrations)) for id, concentrations in found.items()}
+
+
+def with_links(claims: Iterable[Claim]) -> tuple[Claim, ...]:
+    """Return the claims and those that they are derived from, each once."""
+    wanted = list(claims)
+    return tuple({claim.statement.id: claim for claim in (*wanted, *(link for claim in wanted for link in claim.links))}.values())

@@ -12,7 +12,7 @@ from serdsim.model.entities import Evidence
 
 HIGH, HALF, LOW = 0.90, 0.50, 0.10
 ENOUGH = 50  # draws below which no verdict is given
-_Z = NormalDist().inv_cdf(HIGH)
+DATA_ROLES_BY_WEAKNESS = ("assumed input", "structural", "calibrated-on", "prediction only", "held-out")
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,20 @@ def reference_is_numeric(judged: Iterable[str], facts: Mapping[str, Fact]) -> bo
     return any(facts[id].numeric and facts[id].reliability in ("primary", "secondary") for id in judged)
 
 
-def surely(share: float, draws: int) -> tuple[float, float]:
-    """Return the lower and the upper bound of a share that was seen in so many draws, each with 90 % confidence (Wilson)."""
-    middle = (share + _Z**2 / (2 * draws)) / (1 + _Z**2 / draws)
-    half = _Z / (1 + _Z**2 / draws) * sqrt(share * (1 - share) / draws + _Z**2 / (4 * draws**2))
+def weakest_role(roles: Iterable[str]) -> str:
+    """Return the data role of what is derived from statements: the weakest of theirs.
+
+    From the weakest: what was put in by assumption, what holds for all numbers, what was fitted to what it is judged by, what is
+    compared with nothing, what was held out.
+    """
+    return min(roles, key=DATA_ROLES_BY_WEAKNESS.index)
+
+
+def surely(share: float, draws: int, level: float = HIGH) -> tuple[float, float]:
+    """Return the lower and the upper bound of a share that was seen in so many draws, each with this confidence (Wilson)."""
+    z = NormalDist().inv_cdf(level)
+    middle = (share + z**2 / (2 * draws)) / (1 + z**2 / draws)
+    half = z / (1 + z**2 / draws) * sqrt(share * (1 - share) / draws + z**2 / (4 * draws**2))
     return middle - half, middle + half
 
 

@@ -12,7 +12,8 @@ from serdsim.errors import ClaimError, Issue
 from serdsim.experiments.protocol import Experiment, Series
 
 KIND = "excess"
-EFFECTS = ("affected", "growth_stopped", *TGI)
+SHARES = ("affected", "growth_stopped")
+EFFECTS = (*SHARES, "halvings", *TGI)
 _OVER = ("max", "mean")
 _PLACES = ("at", "over", "itself")
 _KNOWN = ("kind", "model", "output", "time", "of", "effect", *_PLACES)
@@ -29,8 +30,8 @@ class MatrixFields:
     of : tuple of str
         Series with the same concentrations of the drug beside rising ones of the partner; the first has none of it.
     effect : str
-        ``affected``, 1 less what is left of the vehicle, ``growth_stopped``, 1 less the GR value, or a definition of how growth of
-        tumours is inhibited, such as ``delta_volume``.
+        ``affected``, 1 less what is left of the vehicle, ``growth_stopped``, 1 less the GR value, ``halvings``, how often what
+        the vehicle has is halved, or a definition of how growth of tumours is inhibited, such as ``delta_volume``.
     at : str
         A cell as ``series @ concentration``; empty where another place is said.
     over : str
@@ -72,6 +73,9 @@ def read_matrix(kind: str, spec: Mapping[str, object], file: str, id: str) -> Ma
     for name, known in (("model", tuple(NULL_MODELS)), ("effect", EFFECTS), ("over", _OVER)):
         if words.get(name, known[0]) not in known:
             raise ClaimError(Issue(f'{name} is "{words[name]}"', file=file, id=id, expected=", ".join(known), repair="Write one of these"))
+    if words["effect"] == "halvings" and words["model"] != "hsa":
+        problem, repair = "halvings are no share, which other null models read", "Take affected, or the model hsa"
+        raise ClaimError(Issue(problem, file=file, id=id, expected="the model hsa", repair=repair))
     if len(places) != 1 or len(of) < (1 if "itself" in places else 2):
         problem, expected = (
             "it does not say which cell is read",

@@ -24,6 +24,8 @@ def effects_of(names: tuple[str, ...], measure: Measure, readings: Readings, eff
     end = np.stack([one.at(measure.output, measure.time) for one in read], axis=1)
     if effect == "affected":
         return share_affected(end, end[:1, :1])
+    if effect == "halvings":
+        return np.asarray(np.log2(end[:1, :1] / end))
     start = np.stack([one.at(measure.output, 0.0) for one in read], axis=1)
     return growth_stopped(gr_value(end, start, end[:1, :1], start[:1, :1]))
 

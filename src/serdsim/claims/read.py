@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -47,9 +48,9 @@ _FIELDS = [
     "superseded_by",
     "limits",
 ]
-_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also")
+_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also", "derived_from")
 _PARTS = ("parts", "controls", "hypotheses", "definitions")
-_LISTS = ("hypotheses", "definitions", "also")  # of the optional fields
+_LISTS = ("hypotheses", "definitions", "also", "derived_from")  # of the optional fields
 
 
 def claim_files(library: Path, question: str = MAIN) -> tuple[Path, ...]:
@@ -71,7 +72,24 @@ def read_claims(library: Path, facts: Mapping[str, Fact], references: Mapping[st
         repair = "Check the folder of the library, or write the file of a statement there"
         place, expected = str(library / "claims"), "one YAML file per statement"
         raise ClaimError(Issue("the library has no claims", file=place, expected=expected, repair=repair))
-    return tuple(read_claim(path, library, facts, references) for path in paths)
+    return _linked(tuple(read_claim(path, library, facts, references) for path in paths))
+
+
+def _linked(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """Return the claims, those that are derived with the claims that they are derived from."""
+    known, issues = {claim.statement.id: claim for claim in claims}, []
+    for claim in claims:
+        for id in claim.derived_from:
+            if id not in known or known[id].derived_from:
+                problem = f'it is derived from "{id}", which is ' + ("derived itself" if id in known else "no statement of this question")
+                repair, expected = "Name statements that have an experiment", ", ".join(get_close_matches(id, known, 3, 0.3))
+                issues.append(Issue(problem, file=claim.statement.file, id="derived_from", expected=expected or None, repair=repair))
+        if claim.derived_from and not issues and all(known[id].experiment is None for id in claim.derived_from):
+            problem, expected = "nothing that it is derived from is tested", "at least one statement with an experiment"
+            issues.append(Issue(problem, file=claim.statement.file, id="derived_from", expected=expected))
+    if issues:
+        raise ClaimError(issues)
+    return tuple(replace(claim, links=tuple(known[id] for id in claim.derived_from)) for claim in claims)
 
 
 def read_claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Mapping[str, Reference]) -> Claim:
@@ -93,15 +111,15 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     _check_citations(record, file, references)
     require_facts(record["evidence"], facts, file=file)
     statement = _statement(record, file)
-    if statement.state != "tested":
-        return Claim(statement, None)
+    if statement.state != "tested" or record.get("derived_from"):
+        return Claim(statement, None, derived_from=tuple(record.get("derived_from", [])))
     ids = [str(statement.experiment), *record.get("also", [])]
     experiments = {id: _experiment(id, library, facts) for id in ids}
     shown = _experiment(str(record["shows"]), library, facts) if record.get("shows") else None
-    named = {name: tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS}
+    parts, controls, hypotheses, definitions = (tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS)
     first, *also = experiments.values()
-    primary, combine = tuple(record.get("primary", [part.id for part in named["parts"][:1]])), record.get("combine", "largest")
-    claim = Claim(statement, first, primary=primary, combine=combine, shown=shown, also=tuple(also), **named)
+    primary, combine = tuple(record.get("primary", [part.id for part in parts[:1]])), record.get("combine", "largest")
+    claim = Claim(statement, first, parts, controls, primary, combine, shown, hypotheses, tuple(also), definitions)
     _check_parts(claim, file)
     _check_in_use(ids, claim, file)
     return claim
@@ -197,7 +215,7 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     ]
     issues += [
         Issue("an entry is no name or sentence", file=file, id=name, expected="a list of words", repair="Put each entry in quotes")
-        for name in ("evidence", "driving", "limits", "primary", "also")
+        for name in ("evidence", "driving", "limits", "primary", "also", "derived_from")
         if isinstance(record.get(name, []), list) and not all(isinstance(entry, str) for entry in record.get(name, []))
     ]
     if not isinstance(record.get("primary", []), list):
@@ -207,7 +225,11 @@ def _kinds(record: Mapping[str, Any], file: str) -> list[Issue]:
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not isfinite(margin)):
         repair = "Write the number alone; its unit stands in the field unit"
         issues.append(Issue(f'"{margin}" is not a number', file=file, id="margin", expected="a number, or null", repair=repair))
-    if record["state"] == "tested" and not record["experiment"]:
+    if record.get("derived_from") and (record["experiment"] or record["parts"] or record["controls"] or record["state"] != "tested"):
+        expected, repair = "experiment: null, no parts and no controls, state: tested", "Take out derived_from, or what stands beside it"
+        problem = "a statement that is derived from others has nothing of its own to test"
+        issues.append(Issue(problem, file=file, id="derived_from", expected=expected, repair=repair))
+    if record["state"] == "tested" and not record["experiment"] and not record.get("derived_from"):
         expected, repair = "a file of experiments/", "Name the experiment, or give the statement another state"
         issues.append(Issue("a tested statement without an experiment", file=file, id="experiment", expected=expected, repair=repair))
     return [*issues, *date_issues(record, file)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serdsim.claims.matrix_fields import EFFECTS, MatrixFields, level_of, matrix_issues
+from serdsim.claims.matrix_fields import SHARES, MatrixFields, level_of, matrix_issues
 from serdsim.claims.matrix_kinds import effects_of
 from serdsim.claims.measures import Measure
 from serdsim.endpoints.synergy import NULL_MODELS, TITLES, excess
@@ -35,8 +35,8 @@ def surface_issues(entry: Mapping[str, Any], experiment: Experiment) -> list[Iss
     wrong: list[tuple[str, str]] = []
     if fields.model not in NULL_MODELS:
         wrong.append((f'the null model "{fields.model}" is not known', ", ".join(NULL_MODELS)))
-    if fields.effect not in EFFECTS:
-        wrong.append((f'the effect "{fields.effect}" is not known', ", ".join(EFFECTS)))
+    if fields.effect not in SHARES:
+        wrong.append((f'the effect "{fields.effect}" is not known', ", ".join(SHARES)))
     if entry["output"] not in experiment.outputs:
         wrong.append((f'the experiment does not observe "{entry["output"]}"', ", ".join(experiment.outputs)))
     time = quantity(entry["time"], "h", file, id)
@@ -107,4 +107,4 @@ def _usual(one: Reached) -> Usual:
 
 
 def _fields(entry: Mapping[str, Any]) -> MatrixFields:
-    return MatrixFields(str(entry["model"]), tuple(map(str, entry["of"])), str(entry.get("effect", EFFECTS[0])), over="max")
+    return MatrixFields(str(entry["model"]), tuple(map(str, entry["of"])), str(entry.get("effect", SHARES[0])), over="max")

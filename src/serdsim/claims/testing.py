@@ -20,8 +20,8 @@ from serdsim.experiments.runner import Readings
 class Tested:
     """What the draws of one run say about one claim.
 
-    `passes` has one entry per draw in which every individual ended ok. `decided_by` is the title of the part without which
-    most draws pass more, and `p_without` the share that then passes.
+    `passes` has one entry per draw in which every individual ended ok, which `ok` says of all draws. `decided_by` is the title of the
+    part without which most draws pass more, and `p_without` the share that then passes.
     """
 
     parts: tuple[PartOutcome, ...]
@@ -31,6 +31,7 @@ class Tested:
     hi90: float
     p_pass: float
     passes: np.ndarray
+    ok: np.ndarray
     failed: int
     hypotheses: tuple[PartOutcome, ...] = ()
     definitions: tuple[PartOutcome, ...] = ()
@@ -51,7 +52,7 @@ def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Test
     primary = np.stack([_reached(part, found[part.id], largest=largest) for part in claim.parts if part.id in claim.primary])
     worst = (np.max if largest else np.min)(primary, axis=0)[ok]
     value, lo, hi = _interval(worst)
-    decided_by, p_without = _decider(claim, each)
+    decided_by, p_without = decider([part.title for part in claim.parts], each)
     return Tested(
         parts=tuple(_part(part, found[part.id][ok], _read(part, readings).animals) for part in claim.parts),
         controls=tuple(_control(part, values_of(part, _read(part, readings))[ok]) for part in claim.controls) if controls else (),
@@ -60,6 +61,7 @@ def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Test
         hi90=hi,
         p_pass=float(np.mean(holds)) if holds.size else float("nan"),
         passes=holds,
+        ok=ok,
         failed=int(np.sum(~ok)),
         hypotheses=tuple(_measured(part, readings, ok) for part in claim.hypotheses) if controls else (),
         definitions=tuple(_measured(part, readings, ok) for part in claim.definitions) if controls else (),
@@ -68,13 +70,13 @@ def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Test
     )
 
 
-def _decider(claim: Claim, each: np.ndarray) -> tuple[str, float]:
-    """Return the part without which the largest share of draws passes, and that share; `each` has the shape (part, draw)."""
+def decider(titles: Sequence[str], each: np.ndarray) -> tuple[str, float]:
+    """Return the title of the part without which the largest share of draws passes, and that share; `each` has the shape (part, draw)."""
     if len(each) < 2 or not each.size:
         return "", float("nan")
     without = [float(np.mean(np.all(np.delete(each, i, axis=0), axis=0))) for i in range(len(each))]
     best = int(np.argmax(without))
-    return claim.parts[best].title, without[best]
+    return titles[best], without[best]
 
 
 test_claim.__test__ = False  # type: ignore[attr-defined]  # a verb, not a test of the suite

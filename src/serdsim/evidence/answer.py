@@ -12,7 +12,7 @@ import pandas as pd
 
 from serdsim.analysis.ablation import mechanisms, read_ablations
 from serdsim.analysis.leave_one_out import ClassSection, class_prior_section
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.claims.evidence_rows import Fact, read_facts
 from serdsim.claims.fits import read_fits
 from serdsim.claims.read import MAIN
@@ -28,8 +28,9 @@ from serdsim.evidence.questions import EVERY, Asked, ask
 from serdsim.evidence.resolved import resolved_plan
 from serdsim.evidence.runs import Runs, jobs
 from serdsim.evidence.sheets import Sheet, sheet
-from serdsim.evidence.statement import Setting, answer_statement
+from serdsim.evidence.statement import answer_statement
 from serdsim.evidence.tables import outcome_tables
+from serdsim.evidence.trial import Setting
 from serdsim.experiments.arms import model_of
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.runner import Readings
@@ -179,7 +180,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
 def _arms(claims: tuple[Claim, ...]) -> dict[str, tuple[Experiment, Series]]:
     """Return one series for each model that the claims run."""
     found: dict[str, tuple[Experiment, Series]] = {}
-    for experiment in (experiment for claim in claims for experiment in claim.experiments):
+    for experiment in (experiment for claim in with_links(claims) for experiment in claim.experiments):
         for series in experiment.series.values():
             key = " ".join([experiment.model, series.drug, *series.beside, series.genotype, series.cell_line, *series.select.values()])
             found.setdefault(key, (experiment, series))

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, concerned, quantities
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.errors import ClaimError, InputError, Issue
 from serdsim.evidence.questions import statement_ids
 from serdsim.experiments.arms import equations_of, unknown_quantity
@@ -42,8 +42,8 @@ def check_together(
         missing = min(([id for id in quantities(ablation) if id not in known] for known in structures), key=len, default=[])
         issues += [unknown_quantity(id, ablation.change, structures[0]) for id in missing]
     rows = {entry.row.split(".")[0] for model in models.values() for entry in model.evidence.values()}
-    for claim in claims:
-        if claim.experiment is not None:
+    for claim in with_links(claims):
+        if claim.experiment is not None or claim.links:
             issues += _claim_issues(claim, ablations, rows, library)
     if issues:
         raise ClaimError(list(dict.fromkeys(issues)))
@@ -78,14 +78,17 @@ def _claim_issues(claim: Claim, ablations: tuple[Ablation, ...], rows: set[str],
     if statement.named_ablation is not None and statement.named_ablation not in known:
         problem = f'there is no ablation "{statement.named_ablation}"'
         yield Issue(problem, file=statement.file, id="named_ablation", expected="one of " + ", ".join(known))
+    tested = claim.links or (claim,)
     for ablation in ablations:
-        if ablation.id == statement.named_ablation and not concerned(claim, ablation, library):
+        if ablation.id == statement.named_ablation and not any(concerned(one, ablation, library) for one in tested):
             problem = f'the ablation "{ablation.id}" changes what the model of the experiment does not have'
-            fitting = ", ".join(other.id for other in ablations if concerned(claim, other, library)) or "none; write null"
+            fitting = (
+                ", ".join(other.id for other in ablations if any(concerned(one, other, library) for one in tested)) or "none; write null"
+            )
             yield Issue(problem, file=statement.file, id="named_ablation", expected=fitting)
     for word in statement.driving:
         if word not in rows:
             near = ", ".join(get_close_matches(word, rows, 3)) or "a drug, genotype, cell line or row of parameters.tsv"
             yield Issue(f'no number of the model belongs to "{word}"', file=statement.file, id="driving", expected=near)
-    if not statement.driving:
+    if not statement.driving and not claim.links:
         yield Issue("nothing drives the outcome", file=statement.file, id="driving", expected="the drug whose rows it rests on")

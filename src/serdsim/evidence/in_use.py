@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.claims.evidence_rows import Fact
 from serdsim.model.entities import Model
 from serdsim.references import Reference
@@ -25,7 +25,7 @@ class UsedFact:
 def citations(claims: Iterable[Claim], models: Iterable[Model], facts: Mapping[str, Fact]) -> tuple[str, ...]:
     """Return the keys of everything that a run rests on, in order of first use."""
     keys: dict[str, None] = {}
-    for claim in claims:
+    for claim in with_links(claims):
         keys.update(dict.fromkeys(citation.key for citation in claim.statement.citations))
         keys.update(dict.fromkeys(facts[id].source for id in claim.statement.evidence))
     for model in models:
@@ -39,7 +39,7 @@ def used_facts(
 ) -> tuple[UsedFact, ...]:
     """Return the rows behind judged statements and behind fitted or hand-set numbers, public at `as_of` (ISO date)."""
     used: dict[str, dict[str, None]] = {}
-    for claim in claims:
+    for claim in with_links(claims):
         for id in claim.statement.evidence:
             used.setdefault(id, {})[f"{claim.statement.id.removeprefix('MOA-')}, judged against"] = None
     named = {id: [id] for id in facts}  # a row by its own id, several of one source by what stands before the dot

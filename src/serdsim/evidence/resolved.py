@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from serdsim.analysis.ablation import Ablation
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.claims.evidence_rows import Fact
 from serdsim.errors import ClaimError, Issue
 from serdsim.model.recipe import read_recipe
@@ -28,11 +28,12 @@ def resolved_plan(
     """
     if draws < 1:
         raise ClaimError(Issue(f"{draws} draws", expected="at least one draw"))
-    tested = [claim for claim in claims if claim.experiment is not None]
+    tested = [claim for claim in with_links(claims) if claim.experiment is not None]
     return {
         "statements": [claim.statement.id for claim in claims],
         "draws": draws,
         "tests": {claim.statement.id: [_bare(asdict(part)) for part in claim.every_part] for claim in tested},
+        "derived": {claim.statement.id: [list(claim.derived_from), claim.statement.named_ablation] for claim in claims if claim.links},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "recipes": {name: _recipe(name, library) for name in sorted({e.model for claim in tested for e in claim.experiments})},
         "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},

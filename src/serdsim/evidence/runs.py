@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from serdsim.analysis.ablation import Ablation, concerned
-from serdsim.claims.claim import Claim
+from serdsim.claims.claim import Claim, with_links
 from serdsim.engine.ensemble import Progress
 from serdsim.experiments.arms import Change
 from serdsim.experiments.protocol import Experiment
@@ -34,12 +34,12 @@ class Job:
 
 
 def jobs(claims: Sequence[Claim], ablations: Sequence[Ablation], library: Path) -> Mapping[tuple[str, str], Job]:
-    """Return all runs of these claims by experiment and name; what several claims read is run once for all of them.
+    """Return all runs of these claims and their links by experiment and name; what several claims read is run once for all of them.
 
     No number depends on what else is run: which draws failed is counted by each claim over its own arms.
     """
-    found = {(one.id, MAIN): Job(one, None) for claim in claims for one in claim.experiments}
-    for claim in claims:
+    found = {(one.id, MAIN): Job(one, None) for claim in with_links(claims) for one in claim.experiments}
+    for claim in with_links(claims):
         for one in claim.tested:
             own = Job(one, claim.arms(one))
             changes = [ablation.change for ablation in ablations if one.id in concerned(claim, ablation, library)]
