@@ -15,6 +15,7 @@ from serdsim.claims.claim import Claim
 from serdsim.claims.deciding_records import FAILS, HOLDS, PASSES, Decider, Deciding, Flip, Held
 from serdsim.claims.judge import HALF, HIGH, LOW
 from serdsim.claims.kinds import values_of
+from serdsim.claims.matrix_fields import KIND as MATRIX
 from serdsim.claims.measures import Part
 from serdsim.experiments.protocol import Experiment, Series
 from serdsim.experiments.runner import Readings, run_experiment
@@ -175,13 +176,19 @@ def _needed(claim: Claim) -> list[_Arms]:
         parts = [part for part in (*claim.parts, *claim.controls) if claim.is_read(one, part)]
         if parts:
             lean = one if any(part.measure.reads_animals for part in parts) else replace(one, animals=0)
-            found.append((lean, claim.arms(one, parts)))
+            found.append((lean, _level(one, parts, dict(claim.arms(one, parts)))))
     return found
 
 
-def _hold(
-    claim: Claim, arms: Sequence[tuple[Experiment, Mapping[str, tuple[float, ...]]]], draws: Draws, library: Path, workers: int | None
-) -> Hold:
+def _level(one: Experiment, parts: Sequence[Part], levels: dict[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
+    """Return the arms with the same levels in all series that a part reads as one matrix."""
+    for series in (list(part.measure.needs(one)) for part in parts if part.measure.kind == MATRIX):
+        every = tuple(sorted({level for id in series for level in levels[id]}))
+        levels |= dict.fromkeys(series, every)
+    return levels
+
+
+def _hold(claim: Claim, arms: Sequence[_Arms], draws: Draws, library: Path, workers: int | None) -> Hold:
     """Return the function that holds a row at positions of its prior and counts what then passes."""
 
     def hold(row: str, at: Sequence[float]) -> Counted:

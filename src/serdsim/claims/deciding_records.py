@@ -104,6 +104,10 @@ class Deciding:
             return f"no single number decides it. {_first_up(best.words)} moves the share {what} most: {moves}"
         return f"{best.words}: {'; '.join(self._told(flip, best.unit) for flip in best.flips)}"
 
+    def told_of(self, statement: str) -> str:
+        """The sentence for a statement that may be derived from the one that was looked at."""
+        return self.sentence if statement == self.statement else f"through {self.statement}: {self.sentence}"
+
     def _told(self, flip: Flip, unit: str) -> str:
         chance = f" (a chance of {_percent(flip.chance)} by its prior)"
         where = f"{flip.where(unit)}{chance}"
