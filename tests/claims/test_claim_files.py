@@ -226,12 +226,7 @@ EXPERIMENTS = {
     "a dose that is not a number": ("concentrations: [1000 nM], set", "concentrations: [nan nM], set", '"nan nM"', "zero or more"),
     "no dose": ("concentrations: [1000 nM], set", "concentrations: [], set", "do not rise", "each once"),
     "doses that do not rise": ("concentrations: [1000 nM], set", "concentrations: [10 nM, 10 nM], set", "do not rise", "each once"),
-    "a setting that is not finite": (
-        "1000 nM], set: {proteasome_block: 0.95}",
-        "1000 nM], set: {proteasome_block: .nan}",
-        '"nan"',
-        "zero or more",
-    ),
+    "a setting that is not finite": ("set: {proteasome_block: 0.95}", "set: {proteasome_block: .nan}", '"nan"', "zero or more"),
     "a setting in words": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: {proteasome_block: much}", '"much"', "a number"),
     "a negative setting": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], set: {proteasome_block: -1}", '"-1"', "zero or more"),
     "likenesses that are no mapping": ("1000 nM], set: {proteasome_block: 0.95}", "1000 nM], like: 3", 'like is "3"', "names of the model"),

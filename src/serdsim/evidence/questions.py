@@ -98,9 +98,10 @@ def written(library: Path) -> tuple[str, ...]:
 
 
 def beside(question: Question, library: Path) -> tuple[Question, ...]:
-    """Return the questions beside one that can be asked; one whose statements are still to be written is left out."""
+    """Return the questions beside one that can be asked, the main one always; one whose statements are still to be written is left out."""
     known = written(library)
-    return tuple(read_question(library, id) for id in question.related if id in known)
+    others = dict.fromkeys((*(() if question.id == MAIN else (MAIN,)), *question.related))
+    return tuple(read_question(library, id) for id in others if id in known)
 
 
 def read_question(library: Path, id: str) -> Question:

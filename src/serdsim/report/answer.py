@@ -23,6 +23,7 @@ from serdsim.evidence.questions import EVERY
 from serdsim.evidence.sheets import Sheet, page_of
 from serdsim.model.recipe import shipped_library
 from serdsim.references import Reference, read_references
+from serdsim.report.ablation_view import ablation_figures
 from serdsim.report.class_view import ClassView, class_view
 from serdsim.report.evidence_table import EvidenceRow, value_of
 from serdsim.report.figure import draw
@@ -166,7 +167,8 @@ def _figures(done: Answered) -> dict[str, str]:
     """Return the drawings of all pages by the names of their files."""
     panels = [panel for outcome in done.answer.outcomes for panel in outcome.panels]
     figures = {panel.id: draw(panel) for panel in panels} | {f"{panel.id}-narrow": draw(panel, narrow=True) for panel in panels}
-    for sheet in done.sheets:
+    for number, sheet in enumerate(done.sheets):
+        figures |= ablation_figures(sheet.answer, f"-{sheet.question.id}" if number else "")
         figures |= ladder_figures(sheet.beside.ladder) if sheet.beside.ladder else {}
         figures |= window_figures(sheet.beside.window) if sheet.beside.window else {}
     return figures

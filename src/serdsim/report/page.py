@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from serdsim.claims.read import MAIN
-from serdsim.claims.records import Answer, Outcome
+from serdsim.claims.records import Answer
 from serdsim.evidence.beside import Beside
 from serdsim.evidence.changes import Changes
 from serdsim.evidence.questions import Question
@@ -16,8 +16,10 @@ from serdsim.experiments.panel import Panel
 from serdsim.references import Reference, to_bibtex, to_ris
 from serdsim.report import caption as words
 from serdsim.report import view
+from serdsim.report.ablation_view import ablation_view
 from serdsim.report.biblio import PAGE_ORDER, Bibliography, bibliography
 from serdsim.report.class_view import ClassView
+from serdsim.report.definitions_view import robustness
 from serdsim.report.evidence_table import EvidenceRow
 from serdsim.report.exposure_view import exposure_view
 from serdsim.report.figure import draw
@@ -80,18 +82,27 @@ def _inline(drawing: str) -> str:
     return drawing.replace("<svg ", '<svg class="plot" ', 1)
 
 
-def _ablation(outcomes: Sequence[Outcome]) -> list[tuple[str, str, list[object]]]:
-    """Rows of the ablation matrix: id, title, and for each tested statement its cell or None."""
-    rows: list[tuple[str, str, list[object]]] = []
-    for identifier, title in view.ablation_rows(outcomes):
-        cells: list[object] = [next((a for a in o.ablations if a.id == identifier), None) for o in outcomes]
-        rows.append((identifier, title, cells))
-    return rows
-
-
 def _evidence(rows: Sequence[EvidenceRow], listed: Bibliography) -> list[tuple[str, EvidenceRow]]:
     """Evidence rows with the number of their reference."""
     return [(str(listed.numbers.get(row.ref_number_or_key, row.ref_number_or_key)), row) for row in rows]
+
+
+def _statements(answer: Answer, question: Question) -> dict[str, object]:
+    """What the template shows of the statements."""
+    done = view.tested(answer)
+    return {
+        "answer": answer,
+        "question": question.title,
+        "short_answer": view.short_answer(answer, question),
+        "lanes": view.lanes(answer),
+        "counts": view.counts(answer),
+        "sections": view.sections(answer),
+        "tested": done,
+        "matrix": ablation_view(answer),
+        "robustness": robustness(done),
+        "review_line": view.review_line(answer),
+        "shown": {outcome.statement.id for outcome in answer.outcomes},
+    }
 
 
 def _sections(beside: Beside, refs: Mapping[str, int]) -> dict[str, object]:
@@ -136,30 +147,22 @@ def render_page(
     has_map : bool
     """
     own = PAGE_ORDER if question.id == MAIN else ()
-    listed, done = bibliography(answer, references, evidence_rows, also, first=own), view.tested(answer)
+    listed = bibliography(answer, references, evidence_rows, also, first=own)
     return (
         environment()
         .get_template("question.html.j2")
         .render(
-            answer=answer,
-            question=question.title,
+            **_statements(answer, question),
             related=related,
-            short_answer=view.short_answer(answer, question),
+            home=next((one for one in related if one.page == "report.html"), None),
             class_prior=class_prior,
             changes=changes,
             **_sections(beside or Beside(), listed.numbers),
-            lanes=view.lanes(answer),
-            counts=view.counts(answer),
-            sections=view.sections(answer),
-            tested=done,
             figures=_figures(answer, listed.numbers),
-            ablation=_ablation(done),
             evidence=_evidence(evidence_rows, listed),
             listed=listed,
             bibtex=to_bibtex(listed.all),
             ris=to_ris(listed.all),
-            review_line=view.review_line(answer),
-            shown={outcome.statement.id for outcome in answer.outcomes},
             has_map=has_map,
             **read_assets().parts,
         )

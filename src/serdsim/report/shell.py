@@ -16,6 +16,7 @@ from serdsim.claims.hypotheses import separation
 from serdsim.claims.review import is_due
 from serdsim.references import cite_text
 from serdsim.report import numbers, small, view
+from serdsim.report.definitions_view import held, held_sign, share
 
 HERE = Path(__file__).parent
 
@@ -84,6 +85,9 @@ def environment() -> Environment:
         "spark": lambda outcome: Markup(small.spark(outcome)),
         "cell": lambda ablation: Markup(small.cell(ablation)),
         "change": small.change,
+        "share": lambda p: Markup(share(p)),
+        "held_sign": held_sign,
+        "definition_held": held,
         "cite": cite_text,
     }
     env.globals |= {"with_interval": numbers.with_interval, "roles": view.ROLES}

@@ -74,6 +74,8 @@ def change(ablation: AblationOutcome) -> str:
     on, off = numbers.probability(ablation.p_on), numbers.probability(ablation.p_off)
     if ablation.flips:
         return f"breaks: {on} to {off}{tail}"
+    if ablation.holds_back:
+        return f"held back by it: {on} to {off}{tail}"
     if abs(step) <= UNCHANGED:
         return f"unchanged: {on} to {off}{tail}"
     return f"{'falls' if step < 0 else 'rises'}, does not break: {on} to {off}{tail}"
@@ -91,19 +93,27 @@ def cell(ablation: AblationOutcome) -> str:
     cls, colour, line = ("f-rest-s", "#5f6a70", 1.6) if off < on else ("f-drug-s", "#195a9b", 1.6)
     if ablation.flips:
         cls, colour, line = "f-signal-s", "#a85a00", 3.0
-    still = not ablation.flips and abs(ablation.p_off - ablation.p_on) <= UNCHANGED
+    elif ablation.holds_back:
+        cls, colour, line = "f-drug-s", "#195a9b", 3.0
+    still = not (ablation.flips or ablation.holds_back) and abs(ablation.p_off - ablation.p_on) <= UNCHANGED
     if not still:
         parts.append(shapes.stroke(f"M{svg.num(on)} 12H{svg.num(off)}", cls, colour, line))
         parts.append(shapes.stroke(f"M{svg.num(on)} 6.5v11", "f-ink-s", shapes.INK, 1.6))
-    parts.append(_end(off, ablation.flips, still, cls, colour))
-    parts.append(svg.text(65, 16.5, numbers.probability(ablation.p_off), ("f-ink", shapes.INK), size=13.5, bold=ablation.flips))
+    parts.append(_end(off, ablation, still, cls, colour))
+    parts.append(
+        svg.text(
+            65, 16.5, numbers.probability(ablation.p_off), ("f-ink", shapes.INK), size=13.5, bold=ablation.flips or ablation.holds_back
+        )
+    )
     head: dict[str, str | float | None] = {"class": "cell", "viewBox": "0 0 110 24", "width": 110.0, "height": 24.0, "aria-hidden": "true"}
     return svg.element("svg", head, *parts)
 
 
-def _end(x: float, flips: bool, still: bool, cls: str, colour: str) -> str:
-    """The mark at P(pass) with the part off: diamond when it breaks, dot when unchanged, ring otherwise."""
-    if flips:
+def _end(x: float, ablation: AblationOutcome, still: bool, cls: str, colour: str) -> str:
+    """The mark at P(pass) with the part off: diamond when it breaks, triangle when it is held back, dot when unchanged, else a ring."""
+    if ablation.holds_back:
+        return svg.element("path", {"class": "f-cell", "d": f"M{svg.num(x)} 5.5l6.5 11h-13z", "fill": colour})
+    if ablation.flips:
         return svg.element("path", {"class": "f-signal", "d": f"M{svg.num(x)} 5.5l6.5 6.5-6.5 6.5-6.5-6.5z", "fill": colour})
     if still:
         return svg.element("circle", {"class": "f-rest", "cx": x, "cy": 12.0, "r": 2.2, "fill": "#5f6a70"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -186,15 +185,6 @@ def review_line(answer: Answer) -> str:
 def held(outcome: Outcome) -> str:
     """How many controls showed what they must."""
     return f"{sum(c.held for c in outcome.controls)} of {len(outcome.controls)} held"
-
-
-def ablation_rows(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
-    """Id and title of every ablation, in the order in which they appear."""
-    found: dict[str, str] = {}
-    for outcome in outcomes:
-        for ablation in outcome.ablations:
-            found.setdefault(ablation.id, ablation.title)
-    return list(found.items())
 
 
 def first_up(text: str) -> str:
