@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from serdsim.model.library import load
     from serdsim.model.sbml import read_model
     from serdsim.report.answer import answer_moa as moa
+    from serdsim.report.combination_answer import answer_combination as predict
     from serdsim.simulation import simulate_named as simulate
 
 _HOMES = {
@@ -29,11 +30,12 @@ _HOMES = {
     "load": ("serdsim.model.library", "load"),
     "moa": ("serdsim.report.answer", "answer_moa"),
     "parse_regimen": ("serdsim.dosing.regimen", "parse_regimen"),
+    "predict": ("serdsim.report.combination_answer", "answer_combination"),
     "read_model": ("serdsim.model.sbml", "read_model"),
     "score": ("serdsim.analysis.score", "score"),
     "simulate": ("serdsim.simulation", "simulate_named"),
 }
-__all__ = ["Model", "Regimen", "load", "moa", "parse_regimen", "read_model", "score", "simulate"]
+__all__ = ["Model", "Regimen", "load", "moa", "parse_regimen", "predict", "read_model", "score", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, fit, moa, nca, resume, runs, score, simulate
+from serdsim.cli import bench, check, cite, claim, fit, moa, nca, predict, resume, runs, score, simulate
 from serdsim.errors import Cancelled
 
 
@@ -66,5 +66,6 @@ for _name, _verb in (
     ("bench", bench.bench),
     ("score", score.score),
     ("nca", nca.nca),
+    ("predict", predict.predict),
 ):
     app.command(_name)(_verb)

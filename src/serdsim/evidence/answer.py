@@ -99,16 +99,17 @@ def build_answer(
     claims, ablations = tuple(claim for one in asked for claim in one.claims), read_ablations(root)
     plan = resolved_plan(claims, facts, ablations, Draws(draws, seed).count, root) | {"as_of": as_of, "question": _named(asked)}
     check_together(claims, _main(asked), ablations, models := _models(claims, root), root)
-    sisters = class_prior_section(root, workers=workers)
     digest = content_hash({id: model_digest(model) for id, model in models.items()})
     shown_as_of = today if as_of == "today" else as_of
     wanted = {section for one in asked if one.whole for section in one.question.sections}
-    beside = beside_statements(root, int(shown_as_of[:4]), references, workers, wanted)
-    plan |= {"class_prior": sisters.rests_on, **beside.rests_on, **(own.rests_on if own else {})}
-    run = run_id(digest, plan, seed, NATIVE.numerics)
     runs = Runs(jobs(claims, ablations, root), Draws(draws, seed), root, workers).shown(progress)
-    setting = Setting(facts, read_fits(root, facts), ablations, root, run, runs)
-    done = [answer_statement(claim, setting) for claim in claims]
+    with runs.ahead():
+        sisters = class_prior_section(root, workers=workers)
+        beside = beside_statements(root, int(shown_as_of[:4]), references, workers, wanted)
+        plan |= {"class_prior": sisters.rests_on, **beside.rests_on, **(own.rests_on if own else {})}
+        run = run_id(digest, plan, seed, NATIVE.numerics)
+        setting = Setting(facts, read_fits(root, facts), ablations, root, run, runs)
+        done = [answer_statement(claim, setting) for claim in claims]
     outcomes, replay = tuple(outcome for outcome, _ in done), _replay(question, only, draws, seed, as_of, library, own)
     answer = Answer(run, SUBJECT, serdsim_version(), digest, today, shown_as_of, seed, draws, outcomes, replay, mechanisms(ablations))
     rests_on = _RestsOn(asked, claims, models, facts, references, sisters, beside)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Lock
 
 from serdsim.analysis.ablation import Ablation, concerned
 from serdsim.claims.claim import Claim, with_links
 from serdsim.engine.ensemble import Progress
+from serdsim.engine.pools import processors
 from serdsim.experiments.arms import Change
 from serdsim.experiments.protocol import Experiment
 from serdsim.experiments.runner import Readings, run_experiment
@@ -58,21 +62,36 @@ def _together(one: Job, other: Job) -> Job:
 
 @dataclass(frozen=True)
 class Runs:
-    """The runs of an answer; each is computed when it is first asked for."""
+    """The runs of an answer; each is computed when it is first asked for, or ahead of that by threads."""
 
     jobs: Mapping[tuple[str, str], Job]
     draws: Draws
     library: Path
     workers: int | None = None
     progress: Progress | None = None
-    done: dict[tuple[str, str], Readings] = field(default_factory=dict)
+    done: dict[tuple[str, str], Future[Readings]] = field(default_factory=dict)
 
     def of(self, experiment: str, name: str = MAIN) -> Readings:
         """Return the readings of a run."""
         key = (experiment, name)
         if key not in self.done:
-            self.done[key] = self._run(self.jobs[key])
-        return self.done[key]
+            self.done[key] = Future()
+            self.done[key].set_result(self._run(self.jobs[key]))
+        return self.done[key].result()
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """Compute all runs while the block asks for them, as many at once as there are workers, the longest first.
+
+        The compiled engine lets go of the interpreter lock. No number depends on what runs beside it.
+        """
+        pool = ThreadPoolExecutor(self.workers or processors())
+        try:
+            for key, job in sorted(self.jobs.items(), key=lambda item: -item[1].individuals * item[1].experiment.hours):
+                self.done[key] = pool.submit(self._run, job)
+            yield
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job: Job) -> Readings:
         draws = replace(self.draws, sceptical=True) if job.sceptical else self.draws
@@ -92,10 +111,12 @@ class Runs:
 def _overall(progress: Progress, total: int) -> Progress:
     """Return a progress that counts over all runs of the answer."""
     finished: dict[str, int] = {}
+    turn = Lock()
 
     def show(title: str, done: int, _: int) -> None:
-        if not title.endswith("pre-run"):
-            finished[title] = done
-            progress("testing statements", min(sum(finished.values()), total), total)
+        with turn:
+            if not title.endswith("pre-run"):
+                finished[title] = done
+                progress("testing statements", min(sum(finished.values()), total), total)
 
     return show

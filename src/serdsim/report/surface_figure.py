@@ -16,6 +16,7 @@ _FULL = 0.4  # share of 1 at which a shade is as dark as it gets
 _DARKEST = 0.5  # opacity there: the number stays readable on it
 _WIDEST = 98.0
 _INSET = 2.4
+Box = tuple[float, float, float, float]  # left, top, width, height
 _ALONE = 0.3  # opacity of a single agent that leaves nothing
 
 
@@ -37,7 +38,11 @@ def draw_surface(panel: Panel, surface: Surface, *, narrow: bool) -> str:
         body.append(svg.text(left - 9, y + high / 2 + 4.6, names[i], ("f-ink2", shapes.INK2), "end"))
         for j, cell in enumerate(line):
             body += _cell(cell, (left + across * j, y, across, high))
-    body += _box_of(surface, (left, top, across, high))
+    box = _box_of(surface, (left, top, across, high))
+    body += _dashed(box)
+    for i, line in enumerate(surface.cells):
+        for j, cell in enumerate(line):
+            body += _number(cell, left + across * (j + 0.5), bottom - high * (i + 0.5), box)
     for j, x in enumerate(surface.columns):
         body.append(svg.text(left + across * (j + 0.5), bottom + 18, numbers.plain(x), ("f-ink2", shapes.INK2), "middle"))
     below = bottom + 39
@@ -50,8 +55,8 @@ def draw_surface(panel: Panel, surface: Surface, *, narrow: bool) -> str:
     return document(panel, width, height, "n" if narrow else "w", "".join([*body, *key]))
 
 
-def _cell(cell: Cell, box: tuple[float, float, float, float]) -> list[str]:
-    """One cell: a shade of blue above the null, of amber below it, of grey for a single agent; frame and number."""
+def _cell(cell: Cell, box: Box) -> list[str]:
+    """One cell: a shade of blue above the null, of amber below it, of grey for a single agent; and its frame."""
     x, y, wide, high = box
     alone = not math.isfinite(cell.p)
     out = []
@@ -63,8 +68,6 @@ def _cell(cell: Cell, box: tuple[float, float, float, float]) -> list[str]:
     if sure(cell):
         inside = (x + _INSET, y + _INSET, wide - 2 * _INSET, high - 2 * _INSET)
         out.append(shapes.stroke(_path(*inside), "f-ink-s", shapes.INK, 2.2))
-    words = "\u2013" if not math.isfinite(cell.median) else f"{100 * cell.median:.0f} %" if alone else points(cell.median)
-    out.append(svg.text(x + wide / 2, y + high / 2 + 4.8, words, ("f-ink2" if alone else "f-ink", shapes.INK), "middle", bold=sure(cell)))
     return out
 
 
@@ -72,19 +75,38 @@ def _ink(value: float) -> tuple[str, str]:
     return ("f-cell", shapes.inks("drug")[3]) if value > 0 else ("f-signal", shapes.inks("signal")[3])
 
 
-def _box_of(surface: Surface, place: tuple[float, float, float, float]) -> list[str]:
-    """The box of what patients reach; nothing where it is not known of both drugs or lies beyond the cells."""
+def _number(cell: Cell, x: float, y: float, box: Box | None) -> list[str]:
+    """The number of a cell, on paper of its own where the box would strike it through."""
+    alone = not math.isfinite(cell.p)
+    words = "\u2013" if not math.isfinite(cell.median) else f"{100 * cell.median:.0f} %" if alone else points(cell.median)
+    half = svg.width(words, SIZE) / 2 + 4
+    struck = box is not None and (
+        (any(abs(edge - y) < SIZE * 0.7 for edge in (box[1], box[1] + box[3])) and box[0] - half < x < box[0] + box[2] + half)
+        or (any(abs(edge - x) < half for edge in (box[0], box[0] + box[2])) and box[1] - SIZE < y < box[1] + box[3] + SIZE)
+    )
+    ink = ("f-ink2" if alone else "f-ink", shapes.INK)
+    ground = [shapes.area(_path(x - half, y - SIZE * 0.6, 2 * half, SIZE * 1.2), "f-paper", shapes.PAPER, 1.0)] if struck else []
+    return [*ground, svg.text(x, y + 4.8, words, ink, "middle", bold=sure(cell))]
+
+
+def _box_of(surface: Surface, place: Box) -> Box | None:
+    """Where the box of what patients reach lies; None where it is not known of both drugs or lies beyond the cells."""
     if len(surface.usual) != 2:
-        return []
+        return None
     left, top, across, high = place
     drug, partner = surface.usual
     x = [_along(surface.columns, value) for value in (drug.low, drug.high)]
     y = [_along(surface.rows, value) for value in (partner.low, partner.high)]
     if x[1] - x[0] < 1e-6 or y[1] - y[0] < 1e-6:
-        return []
+        return None
     bottom = top + high * len(surface.rows)
-    path = _path(left + across * x[0], bottom - high * y[1], across * (x[1] - x[0]), high * (y[1] - y[0]))
-    return [shapes.stroke(path, "f-paper-s", shapes.PAPER, 4.6), shapes.stroke(path, "f-ink-s", shapes.INK, 2.0, "7 4")]
+    return left + across * x[0], bottom - high * y[1], across * (x[1] - x[0]), high * (y[1] - y[0])
+
+
+def _dashed(box: Box | None) -> list[str]:
+    if box is None:
+        return []
+    return [shapes.stroke(_path(*box), "f-paper-s", shapes.PAPER, 4.6), shapes.stroke(_path(*box), "f-ink-s", shapes.INK, 2.0, "7 4")]
 
 
 def _along(levels: tuple[float, ...], value: float) -> float:
