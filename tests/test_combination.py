@@ -76,8 +76,8 @@ def test_order_does_not_matter_and_the_terminal_gives_the_same_run(
 def test_synergy_needs_two_null_models_that_leave_out_zero(found: Combination, spans: dict[str, tuple[float, float]], verdict: str) -> None:
     against = tuple(Against(name, name, 0.5, sum(span) / 2, *span, 0.5) for name, span in spans.items())
     made = replace(found, against=against)
-    assert made.verdict == verdict
-    assert strip(made).lower().startswith({"neither": "no synergy"}.get(verdict, verdict))
+    assert made.agreement.verdict == verdict
+    assert strip(made.agreement).lower().startswith({"neither": "no synergy"}.get(verdict, verdict))
 
 
 @pytest.mark.parametrize(
