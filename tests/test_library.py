@@ -27,7 +27,7 @@ from serdsim.units import parse_unit
 LIBRARY = shipped_library()
 TABLES = {"parameters.tsv": None, "drugs.tsv": "drug", "genotypes.tsv": "genotype", "cell_lines.tsv": "cell_line"} | {
     "pk_common.tsv": None, "pk_hosts.tsv": "host", "pk_human.tsv": "drug", "pk_mouse.tsv": "drug"
-} | {"hosts.tsv": "host", "tissue.tsv": "drug"}  # fmt: skip
+} | {"hosts.tsv": "host", "tissue.tsv": "drug", "tolerability.tsv": "drug"}  # fmt: skip
 GENOTYPES = choices(LIBRARY, "genotypes.tsv", "genotype")
 MODELS = [
     (name, ((slot, drug), *((("genotype", genotype),) if genotype else ())))

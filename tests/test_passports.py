@@ -22,7 +22,7 @@ from serdsim.simulation.draws import Draws, Marginal, draw, drawn, quantile
 
 LIBRARY = shipped_library()
 UNKEYED = ("parameters.tsv", "pk_common.tsv")
-TABLES = (*UNKEYED, "drugs.tsv", "genotypes.tsv", "cell_lines.tsv", "hosts.tsv", "tissue.tsv")
+TABLES = (*UNKEYED, "drugs.tsv", "genotypes.tsv", "cell_lines.tsv", "hosts.tsv", "tissue.tsv", "tolerability.tsv")
 TABLES += ("pk_hosts.tsv", "pk_human.tsv", "pk_mouse.tsv")
 
 

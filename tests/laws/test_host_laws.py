@@ -143,13 +143,13 @@ def test_letrozole_takes_away_the_share_of_oestradiol_that_the_table_says() -> N
 
 
 def test_receptors_of_growth_factors_come_back_under_everolimus_only() -> None:
-    """AKT is what it was under every other drug, but for one that takes PI3K away; what is gone of it is a share, whatever comes back."""
+    """AKT is what it was under every other drug, but for one that takes PI3K away and raises insulin; what is gone of it is a share."""
     seen = {drug: course_of(drug) for drug in PLACES}
     for drug, (akt, loss) in seen.items():
         if drug == "everolimus":
             assert akt.max() > 1.05 and np.all(np.abs(loss) < 1e-6)
         elif drug == "alpelisib":
-            assert akt.min() < 0.9 and akt.max() <= 1.0 + 1e-6 and loss.max() > 0.1
+            assert akt.min() < 0.9 and akt.max() < 2.0 and loss.max() > 0.1  # insulin adds at most insulin_gain, below one
         else:
             np.testing.assert_allclose(akt, 1.0, atol=1e-3, err_msg=drug)
         assert np.all((loss >= -1e-9) & (loss <= 1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.deciding_records import Deciding
 from serdsim.claims.own_records import OwnAnswer
 from serdsim.experiments.panel import Panel
 
@@ -129,7 +130,8 @@ class Outcome:
 
     `definitions` are the same conclusion by other named definitions, each with its own value, interval and share of draws, and `survives`
     says in words by which of them it holds; both are empty where the claim names none. `no_flip` says why no part that is switched off
-    breaks the statement other than by restating it, and is empty where one does and where nothing was tested.
+    breaks the statement other than by restating it, and is empty where one does and where nothing was tested. `deciding` is the
+    measurement that would move an inconclusive statement most.
     """
 
     statement: Statement
@@ -153,6 +155,7 @@ class Outcome:
     definitions: tuple[PartOutcome, ...] = ()
     survives: str = ""
     no_flip: str = ""
+    deciding: Deciding | None = None
 
 
 @dataclass(frozen=True)

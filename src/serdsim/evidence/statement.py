@@ -9,6 +9,7 @@ from serdsim.claims.judge import Case, verdict
 from serdsim.claims.no_flip import no_flip
 from serdsim.claims.panels import read_panels
 from serdsim.claims.records import Outcome
+from serdsim.evidence.deciding import deciding_of
 from serdsim.evidence.trial import Setting, Trial, try_claim
 from serdsim.experiments.runner import Readings
 
@@ -46,6 +47,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         definitions=tested.definitions,
         survives=survival_words(tested.definitions),
         no_flip=no_flip(tested.p_pass, trial.ablations),
+        deciding=deciding_of(claim, word, s),
     )
     return outcome, [*shown, *trial.behind]
 

@@ -259,7 +259,13 @@ def _require_rows(drug: str, slot: str, recipe: Recipe, library: Path) -> None:
 
 def _nothing_read(drug: str, table: str, names: Sequence[str]) -> TableError:
     repair = f"Take one of these, or add what was measured of {drug} to {table}"
-    what = "pharmacokinetics" if table.startswith("pk_") else "levels in tissue"
+    what = (
+        "pharmacokinetics"
+        if table.startswith("pk_")
+        else "effects beyond the tumour"
+        if table.startswith("tolerability")
+        else "levels in tissue"
+    )
     return TableError(Issue(f"no {what} of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
 
 

@@ -23,6 +23,7 @@ TITLES = {
     "cell_lines.tsv": "Cell lines",
     "hosts.tsv": "Tumours in mice and patients",
     "tissue.tsv": "Drugs in tissue",
+    "tolerability.tsv": "What drugs cost their bearer",
     "pk_human.tsv": "Pharmacokinetics in patients",
     "pk_mouse.tsv": "Pharmacokinetics in mice",
     "pk_hosts.tsv": "Bodies of mice and patients",

@@ -13,7 +13,15 @@ from serdsim.report import numbers
 from serdsim.report.run_figures import RunFigure
 from serdsim.report.shell import environment, read_assets
 
-_GROUPS = {"exposure": "Exposure", "receptor": "Receptor", "markers": "Markers", "tumour": "Tumour", "growth": "Growth", "medium": "Medium"}
+_GROUPS = {
+    "exposure": "Exposure",
+    "receptor": "Receptor",
+    "markers": "Markers",
+    "tumour": "Tumour",
+    "growth": "Growth",
+    "tolerability": "Tolerability",
+    "medium": "Medium",
+}
 
 
 @dataclass(frozen=True)
