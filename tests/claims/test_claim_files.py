@@ -179,7 +179,7 @@ TOGETHER = {
         "ablations.yaml",
     ),
     "an ablation that restates no statement": (
-        ("ablations.yaml", "restates: {MOA-01: without", "restates: {MOA-01x: without"),
+        ("ablations.yaml", "    MOA-01: without induced", "    MOA-01x: without induced"),
         'ablations.yaml  degradation_off: restates "MOA-01x", which is no statement',
         "MOA-01",
     ),

@@ -9,6 +9,7 @@ from serdsim.claims.judge import Case, verdict
 from serdsim.claims.no_flip import no_flip
 from serdsim.claims.panels import read_panels
 from serdsim.claims.records import Outcome
+from serdsim.claims.sisters import after_class_check, class_check
 from serdsim.evidence.trial import Setting, Trial, try_claim
 from serdsim.experiments.runner import Readings
 
@@ -21,7 +22,8 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
     s, trial = setting, try_claim(claim, setting)
     tested = trial.tested
-    word, reasons = verdict(_case(claim, s, trial))
+    before, reasons = verdict(_case(claim, s, trial))
+    word, lowered = after_class_check(before, trial.sisters)
     shown = trial.readings if claim.shown is None else (*trial.readings, s.runs.of(claim.shown.id))
     own = claim.statement.id
     outcome = Outcome(
@@ -36,7 +38,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         p_sceptical=trial.sceptical.p_pass,
         draws=s.draws.count,
         failed=tested.failed,
-        reasons=(*reasons, *_also(word, trial), *_links(claim, trial)),
+        reasons=(*lowered, *reasons, *_also(word, trial), *_links(claim, trial)),
         parts=tested.parts,
         controls=tested.controls,
         ablations=trial.ablations,
@@ -46,6 +48,8 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         definitions=tested.definitions,
         survives=survival_words(tested.definitions),
         no_flip=no_flip(tested.p_pass, trial.ablations),
+        sisters=trial.sisters,
+        class_check="" if claim.links else class_check(trial.sisters),
     )
     return outcome, [*shown, *trial.behind]
 
