@@ -49,11 +49,29 @@ def test_the_strip_holds_every_definition_and_the_sentence_and_a_statement_witho
 def test_statements_stand_side_by_side_by_definition_with_blanks_where_one_is_not_used() -> None:
     first, second = (by("volume", 0.97), by("calls", 0.4)), (by("calls", 0.95), by("areas", 0.99))
     found = robustness(measured(first, second).outcomes)
-    assert found is not None and found.definitions == ("by volume", "by calls", "by areas")
-    assert [[None if part is None else part.p_pass for part in cells] for _, cells in found.rows] == [[0.97, 0.4, None], [None, 0.95, 0.99]]
-    assert found.finding.startswith("2 statements are measured by several definitions; 1 of them hold by every one of theirs, and in 1 all")
+    assert found is not None and [len(matrix.outcomes) for matrix in found.matrices] == [2]
+    shares = {name: [None if part is None else part.p_pass for part in cells] for name, cells in found.matrices[0].rows}
+    assert shares == {"by volume": [0.97, None], "by calls": [0.4, 0.95], "by areas": [None, 0.99]}
+    assert (
+        found.finding
+        == "2 statements are measured by several definitions: every definition holds in 1 of them, and all definitions say the same in 1."
+    )
     text = Words(page(measured(first, second))).text
     assert found.finding in text and text.count("not used") == 2
+
+
+def test_statements_that_share_no_definition_stand_in_tables_of_their_own() -> None:
+    first, second = (by("volume", 0.5), by("calls", 0.4)), (by("areas", 0.05), by("rates", 0.0))
+    found = robustness(measured(first, second).outcomes)
+    assert found is not None and [len(matrix.rows) for matrix in found.matrices] == [2, 2]
+    assert "every definition holds in none of them, and all definitions say the same in 2." in found.finding
+
+
+def test_many_definitions_are_folded_and_counted() -> None:
+    many = tuple(by(f"way {i}", 0.1 * i) for i in range(11))
+    text = Words(page(measured(many))).text
+    assert "The same conclusion holds by 2 of 11 other definitions" in text and survival_words(many) in text
+    assert "other definitions" not in Words(page(measured(many[:6]))).text.replace("by other definitions; they", "")
 
 
 def test_one_definition_or_none_makes_no_matrix() -> None:

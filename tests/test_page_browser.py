@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ablation_cases import wide_answer
 from browser_cases import OVERLAPS, opened
 from report_cases import PANELS, an_answer, page
 from serdsim.model.recipe import shipped_library
@@ -16,13 +18,13 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A page that carries every kind of panel that the drawing tests know."""
-    from dataclasses import replace
-
-    answer = an_answer()
-    first = replace(answer.outcomes[0], panels=tuple(PANELS.values()))
+    """A page that carries every kind of panel that the drawing tests know, definitions, late reviews and a matrix of 23 statements."""
+    answer, wide = an_answer(as_of="2028-01-01"), wide_answer(23, 11)
+    outcome = answer.outcomes[0]
+    first = replace(outcome, panels=tuple(PANELS.values()), definitions=outcome.parts * 2, survives="The conclusion survives.")
     path: Path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(page(replace(answer, outcomes=(first, *answer.outcomes[1:]))), encoding="utf-8")
+    everything = replace(answer, outcomes=(first, *answer.outcomes[1:], *wide.outcomes[5:]), mechanisms=wide.mechanisms)
+    path.write_text(page(everything), encoding="utf-8")
     return path.as_uri()
 
 
@@ -54,9 +56,9 @@ def test_page_reads_without_script(browser: Any, address: str) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 900}, java_script_enabled=False)
     tab = context.new_page()
     tab.goto(address)
-    assert tab.locator("article.statement").count() == 4
+    assert tab.locator("article.statement").count() == 22
     assert not tab.locator("#theme").is_visible()
-    assert tab.locator("svg.plot:visible").count() == len(PANELS)
+    assert tab.locator("svg.plot:visible").count() == len(PANELS) + 1  # the matrix
     context.close()
 
 

@@ -179,7 +179,7 @@ TOGETHER = {
         "ablations.yaml",
     ),
     "an ablation that restates no statement": (
-        ("ablations.yaml", "    MOA-01: without induced", "    MOA-01x: without induced"),
+        ("ablations.yaml", "restates:\n    MOA-01: without", "restates:\n    MOA-01x: without"),
         'ablations.yaml  degradation_off: restates "MOA-01x", which is no statement',
         "MOA-01",
     ),

@@ -50,6 +50,7 @@ def test_the_item_of_a_statement() -> None:
         "review_by": "2026-10-02",
         "review_due": None,
         "superseded_by": None,
+        "what_would_decide": None,
     }
     untested = statement_item(outcome(verdict="supported", state="not_yet_tested", value=1.0))
     assert (untested["verdict"], untested["value"], untested["run"]) == (None, None, None)

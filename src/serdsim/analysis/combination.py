@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -56,6 +57,25 @@ class Against:
 
 
 @dataclass(frozen=True)
+class Agreement:
+    """Titles of the deciding null models above and below which the central 90 % lies."""
+
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Return ``synergy`` or ``antagonism`` where at least two null models agree and the interval leaves out zero, else ``neither``."""
+        return "synergy" if len(self.above) >= _FEWEST else "antagonism" if len(self.below) >= _FEWEST else "neither"
+
+
+def agreement(against: Sequence[Against]) -> Agreement:
+    """Return which of the deciding null models the effect lies above and below."""
+    deciding = [one for one in against if one.model in DECIDING]
+    return Agreement(tuple(one.title for one in deciding if one.lo90 > 0), tuple(one.title for one in deciding if one.hi90 < 0))
+
+
+@dataclass(frozen=True)
 class Combination:
     """A predicted matrix of two drugs: `effects` has the shape (drug, partner, draw), `at` is the cell of what patients reach."""
 
@@ -77,19 +97,9 @@ class Combination:
     model_hash: str
 
     @property
-    def agree(self) -> tuple[str, ...]:
-        """Return the titles of the deciding null models above which the central 90 % lies."""
-        return tuple(one.title for one in self.against if one.model in DECIDING and one.lo90 > 0)
-
-    @property
-    def below(self) -> tuple[str, ...]:
-        """Return the titles of the deciding null models below which the central 90 % lies."""
-        return tuple(one.title for one in self.against if one.model in DECIDING and one.hi90 < 0)
-
-    @property
-    def verdict(self) -> str:
-        """Return ``synergy`` or ``antagonism`` where at least two null models agree and the interval leaves out zero, else ``neither``."""
-        return "synergy" if len(self.agree) >= _FEWEST else "antagonism" if len(self.below) >= _FEWEST else "neither"
+    def agreement(self) -> Agreement:
+        """Return which null models agree."""
+        return agreement(self.against)
 
 
 def predict_combination(

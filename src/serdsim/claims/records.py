@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serdsim.claims.deciding_records import Deciding
 from serdsim.claims.own_records import OwnAnswer
 from serdsim.experiments.panel import Panel
 
@@ -155,6 +156,7 @@ class Outcome:
     says in words by which of them it holds; both are empty where the claim names none. `no_flip` says why no part that is switched off
     breaks the statement other than by restating it, and is empty where one does and where nothing was tested. `sisters` are the class
     check, and `class_check` says in words what it found, also that no sister is known; a derived statement has that of its links.
+    `deciding` is the measurement that would move an inconclusive statement most.
     """
 
     statement: Statement
@@ -180,6 +182,7 @@ class Outcome:
     no_flip: str = ""
     sisters: tuple[SisterOutcome, ...] = ()
     class_check: str = ""
+    deciding: Deciding | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, fit, moa, nca, predict, resume, runs, score, simulate
+from serdsim.cli import bench, check, cite, claim, fit, moa, nca, predict, resume, runs, score, simulate, synergy
 from serdsim.errors import Cancelled
 
 
@@ -67,5 +67,6 @@ for _name, _verb in (
     ("score", score.score),
     ("nca", nca.nca),
     ("predict", predict.predict),
+    ("synergy", synergy.synergy),
 ):
     app.command(_name)(_verb)

@@ -40,6 +40,7 @@ def statement_item(outcome: Outcome, run: str | None = None, day: str | None = N
         "review_by": statement.review_by,
         "review_due": None if day is None else is_due(statement, day),
         "superseded_by": statement.superseded_by,
+        "what_would_decide": outcome.deciding.told_of(statement.id) if outcome.deciding else None,
     }
 
 

@@ -62,7 +62,7 @@ def predict(
         out, run, answer.record, tables=answer.tables, figures=answer.figures, page=answer.page, to_png=partial(svg_to_png, width=_PIXELS)
     )
     if as_json:
-        print_document(run, [null_item(one) | {"verdict": answer.found.verdict} for one in answer.found.against])
+        print_document(run, [null_item(one) | {"verdict": answer.found.agreement.verdict} for one in answer.found.against])
     else:
         _print(answer.found, folder)
     if answer.found.failed:
@@ -78,7 +78,7 @@ def _print(found: Combination, folder: Path) -> None:
     print()
     print_table(("Null model", "Expects", "Points above (90 %)", "P(above)"), [null_row(one) for one in found.against], right=(1, 2, 3))
     print()
-    print_words(strip(found))
+    print_words(strip(found.agreement))
     for one in found.usual:
         print_words(f"Reached: {reached_words(one)}.")
     print(f"Page: {folder / 'report.html'}")

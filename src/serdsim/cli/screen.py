@@ -127,4 +127,5 @@ def _statement_row(outcome: Outcome, day: str) -> tuple[str, str, str]:
     value = with_interval(outcome.value, outcome.lo90, outcome.hi90, statement.unit)
     said = f"\n{outcome.survives}" if outcome.survives else ""
     why = f"\nWhy: {'; '.join(outcome.reasons)}" if outcome.reasons else ""
+    why += f"\nWhat would decide it: {outcome.deciding.told_of(statement.id)}" if outcome.deciding else ""
     return head, f"{SYMBOLS.get(words, ' ')} {words}\n  {outcome.data_role or ''}".rstrip(), f"{value}\n{statement.test}{said}{why}"

@@ -148,7 +148,7 @@ def claims_of(question: Question, library: Path, facts: Mapping[str, Fact], refe
     issues = []
     for id in question.claims:
         if id not in there:
-            near = ", ".join(get_close_matches(id, every, 3, 0.6)) or ", ".join(there) or "no file is there"
+            near = ", ".join(get_close_matches(id, every)) or ", ".join(there) or "no file is there"
             repair = f"Write {folder}/{id}.yaml, or correct the id"
             issues.append(Issue(f'there is no statement "{id}"', file, None, "claims", f"a file of {folder}, such as {near}", repair))
     for id in there:

@@ -10,6 +10,7 @@ from serdsim.claims.no_flip import no_flip
 from serdsim.claims.panels import read_panels
 from serdsim.claims.records import Outcome
 from serdsim.claims.sisters import after_class_check, class_check
+from serdsim.evidence.deciding import deciding_of
 from serdsim.evidence.trial import Setting, Trial, try_claim
 from serdsim.experiments.runner import Readings
 
@@ -50,6 +51,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         no_flip=no_flip(tested.p_pass, trial.ablations),
         sisters=trial.sisters,
         class_check="" if claim.links else class_check(trial.sisters),
+        deciding=deciding_of(claim, before, s),
     )
     return outcome, [*shown, *trial.behind]
 

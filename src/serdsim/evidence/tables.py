@@ -9,6 +9,7 @@ import pandas as pd
 
 from serdsim.analysis.exposure import Compared
 from serdsim.claims.records import Answer, PartOutcome
+from serdsim.evidence.deciding import measurement_table
 from serdsim.evidence.surface_table import surface_rows
 from serdsim.experiments.runner import Reading, Readings
 
@@ -20,6 +21,7 @@ def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str,
     tables |= {"sisters": _sisters(answer)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     tables["surfaces"] = surface_rows([panel for outcome in answer.outcomes for panel in outcome.panels])
+    tables["measurements"] = measurement_table(answer)
     seen: set[str] = set()
     for read in readings:
         if read.experiment.id not in seen:

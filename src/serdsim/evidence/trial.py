@@ -9,6 +9,7 @@ from pathlib import Path
 from serdsim.analysis.ablation import Ablation, ablation_outcome, switched_off
 from serdsim.claims.chained import chained
 from serdsim.claims.claim import Claim
+from serdsim.claims.deciding_records import Deciding
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.fits import FitRows, rows_behind
 from serdsim.claims.judge import data_role, reference_is_numeric, weakest_role
@@ -41,7 +42,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all statements of an answer share; `trials` are kept by statement, since derived ones read those of their links."""
+    """What all statements of an answer share; `trials` are kept by statement, since derived ones read those of their links, and
+    what would decide them likewise.
+    """
 
     facts: Mapping[str, Fact]
     fits: tuple[FitRows, ...]
@@ -50,6 +53,7 @@ class Setting:
     run: str
     runs: Runs
     trials: dict[str, Trial] = field(default_factory=dict)
+    decided: dict[str, Deciding] = field(default_factory=dict)
 
     @property
     def draws(self) -> Draws:

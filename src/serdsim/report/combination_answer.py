@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from serdsim.analysis.combination import DECIDING, Against, Combination, predict_combination
+from serdsim.analysis.combination import DECIDING, Against, Agreement, Combination, predict_combination
 from serdsim.claims.surfaces import surface
 from serdsim.endpoints.synergy import TITLES
 from serdsim.engine.engines import NATIVE
@@ -64,7 +64,7 @@ def answer_combination(combination: str, **asked: Any) -> CombinationAnswer:
         "numerics": NATIVE.numerics,
         "replay": replay,
         "status": {"ok": found.draws - found.failed, "failed": found.failed},
-        "summary": f"{' with '.join(found.drugs)}, {found.genotype}: {found.verdict}",
+        "summary": f"{' with '.join(found.drugs)}, {found.genotype}: {found.agreement.verdict}",
     }
     tables = {"null_models": pd.DataFrame([null_item(one) for one in found.against]), "surfaces": surface_rows(list(panels.values()))}
     tables["reached"] = pd.DataFrame([_reached(one) for one in found.usual])
@@ -83,14 +83,14 @@ def alone_and_together(found: Combination) -> list[tuple[str, str]]:
     return [(names.get(name, name), _percent(found.effects[at])) for name, at in cells.items()]
 
 
-def strip(found: Combination) -> str:
+def strip(found: Agreement) -> str:
     """Return in words whether the null models agree, and that synergy is said only where two of them do."""
-    deciding = ", ".join(TITLES[model] for model in DECIDING[:-1]) + f" and {TITLES[DECIDING[-1]]}"
+    deciding = _listed([TITLES[model] for model in DECIDING])
     rule = "synergy is said where the central 90 % lies above at least two of them"
     if found.verdict != "neither":
-        side, which = ("above", found.agree) if found.verdict == "synergy" else ("below", found.below)
-        return f"{found.verdict.capitalize()}: the central 90 % lies {side} {' and '.join(which)}; of {deciding}, {rule}."
-    said = [f"above {one}" for one in found.agree] + [f"below {one}" for one in found.below]
+        side, which = ("above", found.above) if found.verdict == "synergy" else ("below", found.below)
+        return f"{found.verdict.capitalize()}: the central 90 % lies {side} {_listed(which)}; of {deciding}, {rule}."
+    said = [f"above {one}" for one in found.above] + [f"below {one}" for one in found.below]
     lies = f"the central 90 % lies {', '.join(said)} only" if said else "the central 90 % of each holds zero"
     return f"No synergy is said, and no antagonism: of {deciding}, {lies}; {rule}."
 
@@ -114,6 +114,10 @@ def reached_words(one: Reached) -> str:
     return (
         f"{one.regimen}: as much free drug as {mean} nM in this medium on average ({low} to {high}), {lowest} to {highest} in an interval"
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _percent(values: np.ndarray) -> str:
@@ -172,7 +176,7 @@ def _page(found: Combination, panels: Mapping[str, Panel], figures: Mapping[str,
             title=f"What would {found.drugs[0]} and {found.drugs[1]} do together?",
             effects=alone_and_together(found),
             nulls=[null_row(one) for one in found.against],
-            strip=strip(found),
+            strip=strip(found.agreement),
             reached=[reached_words(one) for one in found.usual],
             figures=drawn,
             facts=facts,

@@ -13,34 +13,49 @@ _LEFT, _RIGHT, _MIDDLE = 4.0, 96.0, 10.0
 
 
 @dataclass(frozen=True)
-class Robustness:
-    """Statements that name definitions, the definitions of all of them, and for each statement the outcome by each, None for none."""
+class Matrix:
+    """Statements that share definitions, and for each definition the outcome of each statement by it, None for none."""
 
-    definitions: tuple[str, ...]
-    rows: tuple[tuple[Outcome, tuple[PartOutcome | None, ...]], ...]
+    outcomes: tuple[Outcome, ...]
+    rows: tuple[tuple[str, tuple[PartOutcome | None, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """Statements that name several definitions, in groups that share some."""
+
+    matrices: tuple[Matrix, ...]
 
     @property
     def finding(self) -> str:
-        """How many conclusions survive all definitions, in a sentence."""
-        survive = sum(all(part.p_pass >= HIGH for part in outcome.definitions) for outcome, _ in self.rows)
-        agree = sum(len({held(part) for part in outcome.definitions}) == 1 for outcome, _ in self.rows)
+        """In how many statements all definitions hold, and in how many they agree, in a sentence."""
+        found = [outcome for matrix in self.matrices for outcome in matrix.outcomes]
+        hold = sum(all(part.p_pass >= HIGH for part in outcome.definitions) for outcome in found)
+        agree = sum(len({held(part) for part in outcome.definitions}) == 1 for outcome in found)
+        head = "1 statement is" if len(found) == 1 else f"{len(found)} statements are"
         return (
-            f"{len(self.rows)} statements are measured by several definitions; {survive} of them hold by every one of theirs, "
-            f"and in {agree} all definitions say the same."
+            f"{head} measured by several definitions: every definition holds in {hold or 'none'} of them, "
+            f"and all definitions say the same in {agree or 'none'}."
         )
 
 
 def robustness(outcomes: Sequence[Outcome]) -> Robustness | None:
-    """Return the matrix of statements and definitions, None where no statement names two."""
-    measured = [outcome for outcome in outcomes if len(outcome.definitions) > 1]
-    if not measured:
-        return None
-    names = tuple(dict.fromkeys(part.title for outcome in measured for part in outcome.definitions))
-    rows = []
-    for outcome in measured:
-        known = {part.title: part for part in outcome.definitions}
-        rows.append((outcome, tuple(known.get(name) for name in names)))
-    return Robustness(names, tuple(rows))
+    """Return statements side by side by definition, None where none names two."""
+    groups: list[list[Outcome]] = []
+    for outcome in (one for one in outcomes if len(one.definitions) > 1):
+        names = _names([outcome])
+        akin = [group for group in groups if set(names) & set(_names(group))]
+        groups = [group for group in groups if group not in akin] + [[*(one for group in akin for one in group), outcome]]
+    return Robustness(tuple(map(_matrix, groups))) if groups else None
+
+
+def _matrix(group: Sequence[Outcome]) -> Matrix:
+    known = [{part.title: part for part in outcome.definitions} for outcome in group]
+    return Matrix(tuple(group), tuple((name, tuple(parts.get(name) for parts in known)) for name in _names(group)))
+
+
+def _names(group: Sequence[Outcome]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.title for outcome in group for part in outcome.definitions))
 
 
 def held(part: PartOutcome) -> str:

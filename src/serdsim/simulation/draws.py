@@ -5,7 +5,7 @@ name of its table row, the two apart.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -35,6 +35,9 @@ class Draws:
         Number of the first draw: any part of many draws is the same alone as among all.
     beside : int
         Individuals beside the typical one in each draw.
+    held, at : str and tuple of float
+        A row that is held at so many standard deviations of its prior from its central value: all draws are there once for each of them,
+        one after the other, and nothing else of them is another. No row is held where the name is empty.
     """
 
     count: int
@@ -42,6 +45,8 @@ class Draws:
     sceptical: bool = False
     first: int = 0
     beside: int = 0
+    held: str = ""
+    at: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.count < 0:
@@ -54,7 +59,7 @@ class Draws:
     @property
     def individuals(self) -> int:
         """Number of values per quantity."""
-        return max(self.count, 1) * self.group
+        return max(self.count, 1) * self.group * (len(self.at) if self.held else 1)
 
     @property
     def group(self) -> int:
@@ -128,6 +133,8 @@ def drawn(marginals: Sequence[Marginal], draws: Draws, rows: range | None = None
 
     Individuals count draw by draw; `rows` are those that are wanted, all of them where it is left out.
     """
+    if draws.held:
+        return np.concatenate([_held(marginals, replace(draws, held="", at=()), draws.held, z) for z in draws.at], axis=1)
     rows = range(draws.individuals) if rows is None else rows
     result = np.repeat(np.array([[m.value] for m in marginals], float).reshape(-1, 1), len(rows), axis=1)
     of, member = np.divmod(np.arange(rows.start, rows.stop), draws.group)
@@ -150,6 +157,12 @@ def drawn(marginals: Sequence[Marginal], draws: Draws, rows: range | None = None
         values = _spread(m, mixed, decades[m.row] if draws.sceptical and m.assumed and uncertain else still, shift)
         result[i] = values if uncertain else np.where(member == 0, m.value, values)
     return result
+
+
+def _held(marginals: Sequence[Marginal], draws: Draws, row: str, z: float) -> np.ndarray:
+    """Return values of quantities with those of one row at `z` standard deviations of its prior; individuals differ from that."""
+    held = (replace(m, value=quantile_at(m, z), prior=0.0, assumed=False) if m.row == row else m for m in marginals)
+    return drawn(tuple(held), draws)
 
 
 def _uncertain(marginals: Sequence[Marginal], draws: Draws, of: np.ndarray) -> tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]]:
@@ -191,9 +204,14 @@ def _mixture(m: Marginal) -> tuple[tuple[str, float], ...]:
 
 def quantile(marginal: Marginal, share: float) -> float:
     """Return what a share of all draws of a quantity lies below [its own unit]; the value itself where it is fixed."""
+    return quantile_at(marginal, NormalDist().inv_cdf(share))
+
+
+def quantile_at(marginal: Marginal, z: float) -> float:
+    """Return the value at `z` standard deviations of the prior [its own unit]; the value itself where it is fixed."""
     if marginal.distribution == "fixed":
         return marginal.value
-    return float(_spread(marginal, np.array([NormalDist().inv_cdf(share)]), np.zeros(1), None)[0])
+    return float(_spread(marginal, np.array([z]), np.zeros(1), None)[0])
 
 
 def _spread(m: Marginal, z: np.ndarray, decades: np.ndarray, shift: np.ndarray | None) -> np.ndarray:
