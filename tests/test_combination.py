@@ -113,3 +113,10 @@ def test_the_dish_is_data_and_a_broken_one_is_named(tmp_path: Path) -> None:
     (library / "reached.yaml").write_text(text.replace("multiples: [0.1, 0.3, 1, 2, 4]", "multiples: [0.1, 0.3]"), encoding="utf-8")
     with pytest.raises(InputError, match=r"reached\.yaml:\d+.*1 is not among them"):
         module.read_assay(library)
+
+
+def test_palbociclib_does_nothing_where_rb1_is_lost(found: Combination) -> None:
+    without = predict_combination("imlunestrant+palbociclib", cell_line="MDA-MB-468", draws=2)
+    assert np.abs(without.effects[0]).max() < 1e-3
+    assert found.effects[0, -1].min() > 0.1
+    assert found.run != without.run

@@ -39,6 +39,7 @@ def model():
 def test_every_row_behind_a_number_or_a_judgement_is_in_use_and_nothing_else(claims, model, facts, references):
     used = {entry.fact.id for entry in used_facts(claims, [model], facts, references, "2100-01-01")}
     named = {id for entry in model.evidence.values() for id in entry.rows} | set(claims[0].statement.evidence)
+    named |= {id for sister in claims[0].sisters for id in sister.evidence}
     stems = {id.split(".")[0] for id in named}
     assert named & set(facts) - {id for id in named if id in facts and facts[id].role == "gap"} <= used
     assert {id.split(".")[0] for id in used} <= stems

@@ -153,3 +153,24 @@ def test_related_questions_are_linked_where_the_run_has_their_page_and_else_name
     assert "where.html" in words.links and "serdsim moa when" in words.text and "serdsim moa where" not in words.text
     assert "None is written yet" in Words(page()).text
     assert len(view.short_answer(an_answer(), a_question(scope=" ".join(["word"] * LONGEST))).split()) == 35
+
+
+def test_all_questions_are_one_run_with_a_page_each_that_link_each_other(library: Path) -> None:
+    for path in claim_files(library):
+        if path.stem not in ("MOA-02b", "MOA-09"):
+            path.unlink()
+    (library / "ablations.yaml").write_text("[]", encoding="utf-8")
+    (library / "map.yaml").unlink()
+    record = yaml.safe_load((library / "questions" / "moa.yaml").read_text(encoding="utf-8"))
+    record |= {"claims": ["MOA-09", "MOA-02b"], "sections": []}
+    (library / "questions" / "moa.yaml").write_text(yaml.safe_dump(record), encoding="utf-8")
+    edit(library, "claims/receptor/REC-01.yaml", "named_ablation: nuclear_retention_off", "named_ablation: null")
+    done = answer_moa("all", library=library, draws=2, workers=1)
+    assert [title for title, _ in done.parts] == [record["question"], OTHER["question"]] and list(done.more) == ["receptor.html"]
+    assert [outcome.statement.id for outcome in done.answer.outcomes] == ["MOA-09", "MOA-02b", "REC-02", "REC-01"]
+    main, other = Words(done.page), Words(done.more["receptor.html"])
+    assert "receptor.html" in main.links and main.ids.count("MOA-09") == 1 and "REC-01" not in main.ids
+    assert other.links.count("report.html") == 2 and "REC-01" in other.ids and "MOA-09" not in other.ids  # above the title, and related
+    assert "serdsim moa receptor" not in main.text and done.answer.replay.startswith("serdsim moa all ")
+    assert "receptor.html#REC-01" in done.parameters and "report.html#REC-01" not in done.parameters
+    assert done.record["question"] == "all" and set(done.tables["statements"]["id"]) == {"MOA-09", "MOA-02b", "REC-01", "REC-02"}

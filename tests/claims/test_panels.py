@@ -116,6 +116,17 @@ def test_draws_whose_vehicle_did_not_grow_are_counted_in_words(tmp_path: Path) -
     assert np.isfinite(panel.bands[0].median).all()
 
 
+@pytest.mark.parametrize(
+    ("unit", "relative_to", "first"), [("nM", "none", 1.0), ("% of all", "none", 100.0), ("fold of 0 h", "start", 1.0)]
+)
+def test_a_course_is_drawn_in_its_unit_and_a_hundredfold_only_in_percent(tmp_path: Path, unit: str, relative_to: str, first: float) -> None:
+    band = {"series": "a", "concentration": "0 nM", "label": "line a"}
+    course = GR | {"kind": "time", "until": "24 h", "relative_to": relative_to, "bands": [band], "marks": [], "output": "y"}
+    course |= {"x": {"label": "time", "unit": "h"}, "y": {"label": "level", "unit": unit}}
+    panel = drawn(course, readings_of({"a": falling(FACTORS)}), tmp_path)
+    assert panel.bands[0].median[0] == pytest.approx(first, rel=1e-9)
+
+
 def test_a_grid_counts_the_draws_inside_the_margin(tmp_path: Path) -> None:
     grid = drawn(GRID, cells(), tmp_path).grid
     assert grid is not None and grid.columns == (0.01, 1.0) and grid.rows == (1.0, 10.0)

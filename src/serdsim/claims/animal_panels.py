@@ -176,7 +176,7 @@ def _after(entry: Mapping[str, Any], readings: Readings, file: str) -> dict[str,
         (times, values, _), (_, reference, _) = course("of", measure, readings), course("to", measure, readings)
         shown = times >= after - 1e-9 * max(1.0, after)
         x = tuple(((times[shown] - after) * _per_hour(entry)).tolist())
-        bands.append(Band(x=x, **_ends((100.0 * values / reference)[shown]), **_look(spec), dash=bool(spec.get("dash", False))))
+        bands.append(Band(x=x, **_ends(100.0 * values[shown] / reference[shown]), **_look(spec), dash=bool(spec.get("dash", False))))
     return {"bands": tuple(bands)}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from serdsim.claims.measures import Part
 from serdsim.claims.records import Statement
+from serdsim.claims.sisters import Sister, in_place
 from serdsim.experiments.protocol import Experiment
 
 
@@ -32,6 +33,7 @@ class Claim:
     hypotheses: tuple[Part, ...] = ()
     also: tuple[Experiment, ...] = ()
     definitions: tuple[Part, ...] = ()
+    sisters: tuple[Sister, ...] = ()
     derived_from: tuple[str, ...] = ()
     links: tuple[Claim, ...] = ()
 
@@ -52,9 +54,16 @@ class Claim:
         return tuple(one if any(part.measure.reads_animals for part in parts) else replace(one, animals=0) for one, parts in read if parts)
 
     @property
+    def swapped(self) -> tuple[tuple[Experiment, Sister], ...]:
+        """Return for each sister that takes the place of the subject the experiment that it is read in, with it there."""
+        known = {one.id: one for one in self.measured}
+        return tuple((in_place(known[one.part.reads], one.drug), one) for one in self.sisters if one.part is not None and not one.own_arms)
+
+    @property
     def every_part(self) -> tuple[Part, ...]:
-        """Return all that is measured: parts, controls, hypotheses, definitions."""
-        return (*self.parts, *self.controls, *self.hypotheses, *self.definitions)
+        """Return all that is measured: parts, controls, hypotheses, definitions, and what sisters must show."""
+        sisters = (one.part for one in self.sisters if one.part is not None)
+        return (*self.parts, *self.controls, *self.hypotheses, *self.definitions, *sisters)
 
     def is_read(self, experiment: Experiment, part: Part) -> bool:
         """Return whether a part reads an experiment; a part that names none reads the first."""

@@ -171,7 +171,7 @@ def _time_band(spec: Mapping[str, Any], entry: Mapping[str, Any], measure: Measu
     reading, row, _ = locate(arm_text(spec), measure, readings)
     values = reading.values[str(spec.get("output", measure.output))][row]
     kept = reading.times <= quantity(spec.get("until", entry["until"]), "h", measure.file, str(entry["id"]))
-    scale = 1.0 if entry["y"]["unit"] == "fold of 0 h" else 100.0
+    scale = 100.0 if str(entry["y"]["unit"]).startswith("%") else 1.0
     start = values[0] if entry["relative_to"] == "start" else 1.0
     per_hour = convert(1.0, "h", str(entry["x"]["unit"]))
     return _band(spec, reading.times[kept] * per_hour, (scale * values / start)[kept])

@@ -15,6 +15,7 @@ from serdsim.claims.measures import Part, read_part
 from serdsim.claims.panels import check_panels
 from serdsim.claims.records import STATES, Citation, Statement
 from serdsim.claims.review import date_issues
+from serdsim.claims.sisters import read_sister
 from serdsim.errors import ClaimError, Issue, ReferenceError_
 from serdsim.experiments.protocol import Experiment, located, read_experiment, read_record, shown_name
 from serdsim.references import Reference
@@ -48,9 +49,9 @@ _FIELDS = [
     "superseded_by",
     "limits",
 ]
-_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "also", "derived_from")
+_OPTIONAL = ("primary", "combine", "shows", "hypotheses", "definitions", "sisters", "also", "derived_from")
 _PARTS = ("parts", "controls", "hypotheses", "definitions")
-_LISTS = ("hypotheses", "definitions", "also", "derived_from")  # of the optional fields
+_LISTS = ("hypotheses", "definitions", "sisters", "also", "derived_from")  # of the optional fields
 
 
 def claim_files(library: Path, question: str = MAIN) -> tuple[Path, ...]:
@@ -119,7 +120,8 @@ def _claim(path: Path, library: Path, facts: Mapping[str, Fact], references: Map
     parts, controls, hypotheses, definitions = (tuple(_part(entry, experiments, file) for entry in record.get(name, [])) for name in _PARTS)
     first, *also = experiments.values()
     primary, combine = tuple(record.get("primary", [part.id for part in parts[:1]])), record.get("combine", "largest")
-    claim = Claim(statement, first, parts, controls, primary, combine, shown, hypotheses, tuple(also), definitions)
+    sisters = tuple(read_sister(entry, experiments, file, facts) for entry in record.get("sisters", []))
+    claim = Claim(statement, first, parts, controls, primary, combine, shown, hypotheses, tuple(also), definitions, sisters)
     _check_parts(claim, file)
     _check_in_use(ids, claim, file)
     return claim

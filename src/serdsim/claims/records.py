@@ -125,13 +125,38 @@ class PartOutcome:
 
 
 @dataclass(frozen=True)
+class SisterOutcome:
+    """What is known of a sister drug, and in which share of the draws the experiment with it in the subject's place shows it.
+
+    It fails when that is at most half. `p` is None where the sister cannot be run, and `cannot` says why.
+    """
+
+    id: str
+    drug: str
+    must_show: str
+    evidence: tuple[str, ...]
+    unit: str = ""
+    value: float | None = None
+    lo90: float | None = None
+    hi90: float | None = None
+    p: float | None = None
+    cannot: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether it was shown in more than half of the draws."""
+        return self.p is not None and self.p > 0.5
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer for one statement. Numbers are None unless `state` is `tested`.
 
     `definitions` are the same conclusion by other named definitions, each with its own value, interval and share of draws, and `survives`
     says in words by which of them it holds; both are empty where the claim names none. `no_flip` says why no part that is switched off
-    breaks the statement other than by restating it, and is empty where one does and where nothing was tested. `deciding` is the
-    measurement that would move an inconclusive statement most.
+    breaks the statement other than by restating it, and is empty where one does and where nothing was tested. `sisters` are the class
+    check, and `class_check` says in words what it found, also that no sister is known; a derived statement has that of its links.
+    `deciding` is the measurement that would move an inconclusive statement most.
     """
 
     statement: Statement
@@ -155,6 +180,8 @@ class Outcome:
     definitions: tuple[PartOutcome, ...] = ()
     survives: str = ""
     no_flip: str = ""
+    sisters: tuple[SisterOutcome, ...] = ()
+    class_check: str = ""
     deciding: Deciding | None = None
 
 

@@ -11,7 +11,8 @@ from serdsim.claims.claim import Claim
 from serdsim.claims.judge import HIGH
 from serdsim.claims.kinds import values_of
 from serdsim.claims.measures import SMALLEST_MARGIN, Part
-from serdsim.claims.records import ControlOutcome, PartOutcome
+from serdsim.claims.records import ControlOutcome, PartOutcome, SisterOutcome
+from serdsim.claims.sisters import Sister
 from serdsim.endpoints.equivalence import share_inside, smallest_margin
 from serdsim.experiments.runner import Readings
 
@@ -45,7 +46,7 @@ def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Test
     Draws with a failed individual in any of them are left out and counted; without controls those that the parts read count alone.
     """
     found = {part.id: values_of(part, _read(part, readings)) for part in claim.parts}
-    ok = np.all([_whole(read) if controls else _ended(claim, read) for read in readings], axis=0)
+    ok = np.all([_whole(read) if controls else _ended(claim, read, claim.parts) for read in readings], axis=0)
     each = np.array([part.holds(found[part.id]) for part in claim.parts])[:, ok]
     holds = np.all(each, axis=0)
     largest = claim.combine == "largest"
@@ -92,11 +93,24 @@ def _whole(readings: Readings) -> np.ndarray:
     return np.asarray(np.all([reading.ended for reading in readings.series.values()], axis=0))
 
 
-def _ended(claim: Claim, readings: Readings) -> np.ndarray:
-    """Return for each draw whether all individuals that the parts of the test read ended ok."""
-    animals = any(part.measure.reads_animals for part in claim.parts if claim.is_read(readings.experiment, part))
+def test_sister(claim: Claim, sister: Sister, readings: Readings | None) -> SisterOutcome:
+    """Return what a run with a sister in the subject's place shows, over the draws in which what is read ended ok."""
+    if sister.part is None or readings is None:
+        return SisterOutcome(sister.id, sister.drug, sister.must_show, sister.evidence, cannot=sister.cannot)
+    ok = _ended(claim, readings, (sister.part,))
+    found = _control(sister.part, values_of(sister.part, readings)[ok])
+    numbers = (found.unit, found.value, found.lo90, found.hi90, found.p)
+    return SisterOutcome(sister.id, sister.drug, sister.must_show, sister.evidence, *numbers)
+
+
+test_sister.__test__ = False  # type: ignore[attr-defined]
+
+
+def _ended(claim: Claim, readings: Readings, parts: Sequence[Part]) -> np.ndarray:
+    """Return for each draw whether all individuals that these parts read ended ok."""
+    animals = any(part.measure.reads_animals for part in parts if claim.is_read(readings.experiment, part))
     ended = []
-    for id, levels in claim.arms(readings.experiment).items():
+    for id, levels in claim.arms(readings.experiment, parts).items():
         own = readings.series[id]
         rows = [own.series.concentrations.index(level) for level in levels]
         ended += [own.ended_at(rows, animals=animals)]

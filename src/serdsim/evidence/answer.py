@@ -181,7 +181,7 @@ def _models(claims: tuple[Claim, ...], root: Path) -> dict[str, Model]:
 def _arms(claims: tuple[Claim, ...]) -> dict[str, tuple[Experiment, Series]]:
     """Return one series for each model that the claims run."""
     found: dict[str, tuple[Experiment, Series]] = {}
-    for experiment in (experiment for claim in with_links(claims) for experiment in claim.experiments):
+    for experiment in (one for claim in with_links(claims) for one in (*claim.experiments, *(own for own, _ in claim.swapped))):
         for series in experiment.series.values():
             key = " ".join([experiment.model, series.drug, *series.beside, series.genotype, series.cell_line, *series.select.values()])
             found.setdefault(key, (experiment, series))

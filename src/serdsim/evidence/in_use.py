@@ -28,6 +28,7 @@ def citations(claims: Iterable[Claim], models: Iterable[Model], facts: Mapping[s
     for claim in with_links(claims):
         keys.update(dict.fromkeys(citation.key for citation in claim.statement.citations))
         keys.update(dict.fromkeys(facts[id].source for id in claim.statement.evidence))
+        keys.update(dict.fromkeys(facts[id].source for sister in claim.sisters for id in sister.evidence))
     for model in models:
         for entry in model.evidence.values():
             keys.update(dict.fromkeys(entry.source))
@@ -42,6 +43,8 @@ def used_facts(
     for claim in with_links(claims):
         for id in claim.statement.evidence:
             used.setdefault(id, {})[f"{claim.statement.id.removeprefix('MOA-')}, judged against"] = None
+        for id, drug in ((id, one.drug) for one in claim.sisters for id in one.evidence):
+            used.setdefault(id, {})[f"{claim.statement.id.removeprefix('MOA-')}, known of {drug}"] = None
     named = {id: [id] for id in facts}  # a row by its own id, several of one source by what stands before the dot
     for id in (id for id in facts if "." in id):
         named.setdefault(id.split(".")[0], []).append(id)

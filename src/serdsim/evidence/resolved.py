@@ -34,6 +34,7 @@ def resolved_plan(
         "draws": draws,
         "tests": {claim.statement.id: [_bare(asdict(part)) for part in claim.every_part] for claim in tested},
         "derived": {claim.statement.id: [list(claim.derived_from), claim.statement.named_ablation] for claim in claims if claim.links},
+        "sisters": {claim.statement.id: [[one.id, one.drug, *one.evidence] for one in claim.sisters] for claim in tested if claim.sisters},
         "judged": {claim.statement.id: _judgement(claim, facts) for claim in tested},
         "recipes": {name: _recipe(name, library) for name in sorted({e.model for claim in tested for e in claim.experiments})},
         "experiments": {experiment.id: _bare(asdict(experiment)) for claim in tested for experiment in claim.experiments},

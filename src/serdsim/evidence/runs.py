@@ -11,6 +11,7 @@ from threading import Lock
 
 from serdsim.analysis.ablation import Ablation, concerned
 from serdsim.claims.claim import Claim, with_links
+from serdsim.claims.sisters import run_name
 from serdsim.engine.ensemble import Progress
 from serdsim.engine.pools import processors
 from serdsim.experiments.arms import Change
@@ -48,9 +49,16 @@ def jobs(claims: Sequence[Claim], ablations: Sequence[Ablation], library: Path) 
             own = Job(one, claim.arms(one))
             changes = [ablation.change for ablation in ablations if one.id in concerned(claim, ablation, library)]
             for name, job in ((SCEPTICAL, replace(own, sceptical=True)), *((change.id, replace(own, change=change)) for change in changes)):
-                before = found.get((one.id, name))
-                found[one.id, name] = job if before is None else _together(before, job)
+                _add(found, (one.id, name), job)
+        for one, sister in claim.swapped:
+            alone = one if sister.part and sister.part.measure.reads_animals else replace(one, animals=0)
+            _add(found, (one.id, run_name(sister.drug)), Job(alone, claim.arms(one, [sister.part] if sister.part else [])))
     return found
+
+
+def _add(found: dict[tuple[str, str], Job], key: tuple[str, str], job: Job) -> None:
+    """Put a run among the others; what has the same name is joined with it."""
+    found[key] = _together(found[key], job) if key in found else job
 
 
 def _together(one: Job, other: Job) -> Job:

@@ -9,6 +9,7 @@ from serdsim.claims.judge import Case, verdict
 from serdsim.claims.no_flip import no_flip
 from serdsim.claims.panels import read_panels
 from serdsim.claims.records import Outcome
+from serdsim.claims.sisters import after_class_check, class_check
 from serdsim.evidence.deciding import deciding_of
 from serdsim.evidence.trial import Setting, Trial, try_claim
 from serdsim.experiments.runner import Readings
@@ -22,7 +23,8 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         return Outcome(claim.statement, claim.statement.state, run=setting.run, verdict=None), []
     s, trial = setting, try_claim(claim, setting)
     tested = trial.tested
-    word, reasons = verdict(_case(claim, s, trial))
+    before, reasons = verdict(_case(claim, s, trial))
+    word, lowered = after_class_check(before, trial.sisters)
     shown = trial.readings if claim.shown is None else (*trial.readings, s.runs.of(claim.shown.id))
     own = claim.statement.id
     outcome = Outcome(
@@ -37,7 +39,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         p_sceptical=trial.sceptical.p_pass,
         draws=s.draws.count,
         failed=tested.failed,
-        reasons=(*reasons, *_also(word, trial), *_links(claim, trial)),
+        reasons=(*lowered, *reasons, *_also(word, trial), *_links(claim, trial)),
         parts=tested.parts,
         controls=tested.controls,
         ablations=trial.ablations,
@@ -47,7 +49,9 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         definitions=tested.definitions,
         survives=survival_words(tested.definitions),
         no_flip=no_flip(tested.p_pass, trial.ablations),
-        deciding=deciding_of(claim, word, s),
+        sisters=trial.sisters,
+        class_check="" if claim.links else class_check(trial.sisters),
+        deciding=deciding_of(claim, before, s),
     )
     return outcome, [*shown, *trial.behind]
 

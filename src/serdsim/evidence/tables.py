@@ -18,6 +18,7 @@ def outcome_tables(answer: Answer, readings: Sequence[Readings]) -> Mapping[str,
     """Return the tables of a run by name; rows are sorted, numbers are float64."""
     tables = {"statements": _statements(answer), "parts": _parts(answer), "hypotheses": _hypotheses(answer), "controls": _controls(answer)}
     tables |= {"definitions": _measured((o.statement.id, part) for o in answer.outcomes for part in o.definitions)}
+    tables |= {"sisters": _sisters(answer)}
     tables |= {"ablations": _ablations(answer), "curves": _curves(answer), "grids": _grids(answer)}
     tables["surfaces"] = surface_rows([panel for outcome in answer.outcomes for panel in outcome.panels])
     tables["measurements"] = measurement_table(answer)
@@ -93,6 +94,12 @@ def _measured(parts: Iterable[tuple[str, PartOutcome]]) -> pd.DataFrame:
 def _controls(answer: Answer) -> pd.DataFrame:
     rows = [(o.statement.id, c.id, c.must_show, c.value, c.lo90, c.hi90, c.unit, c.p, c.held) for o in answer.outcomes for c in o.controls]
     return pd.DataFrame(rows, columns=["statement", "id", "must_show", "value", "lo90", "hi90", "unit", "p", "held"])
+
+
+def _sisters(answer: Answer) -> pd.DataFrame:
+    names = ["id", "drug", "must_show", "value", "lo90", "hi90", "unit", "p", "held", "cannot"]
+    rows = [(o.statement.id, *(getattr(one, name) for name in names), ";".join(one.evidence)) for o in answer.outcomes for one in o.sisters]
+    return pd.DataFrame(rows, columns=["statement", *names, "evidence"])
 
 
 def _ablations(answer: Answer) -> pd.DataFrame:

@@ -13,8 +13,9 @@ from serdsim.claims.deciding_records import Deciding
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.fits import FitRows, rows_behind
 from serdsim.claims.judge import data_role, reference_is_numeric, weakest_role
-from serdsim.claims.records import AblationOutcome
-from serdsim.claims.testing import Tested, test_claim
+from serdsim.claims.records import AblationOutcome, SisterOutcome
+from serdsim.claims.sisters import run_name
+from serdsim.claims.testing import Tested, test_claim, test_sister
 from serdsim.evidence.runs import SCEPTICAL, Runs
 from serdsim.experiments.runner import Readings
 from serdsim.simulation.draws import Draws
@@ -36,6 +37,7 @@ class Trial:
     reference_numeric: bool
     readings: tuple[Readings, ...] = ()
     behind: tuple[Readings, ...] = ()
+    sisters: tuple[SisterOutcome, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,13 @@ def _own(claim: Claim, s: Setting) -> Trial:
     ablated = tuple(ablation_outcome(one, own, tested.p_pass, off[one.id].p_pass) for one in s.ablations if one.id in off)
     role = _role(claim, s, readings, tested.p_pass, sceptical.p_pass)
     numeric = reference_is_numeric(claim.statement.evidence, s.facts)
-    return Trial(tested, sceptical, off, ablated, role, numeric, readings, wide)
+    return Trial(tested, sceptical, off, ablated, role, numeric, readings, wide, _sisters(claim, s))
+
+
+def _sisters(claim: Claim, s: Setting) -> tuple[SisterOutcome, ...]:
+    swapped = {sister.id: s.runs.of(one.id, run_name(sister.drug)) for one, sister in claim.swapped}
+    swapped |= {one.id: s.runs.of(one.part.reads) for one in claim.sisters if one.part is not None and one.own_arms}
+    return tuple(test_sister(claim, sister, swapped.get(sister.id)) for sister in claim.sisters)
 
 
 def _role(claim: Claim, s: Setting, readings: Sequence[Readings], p_pass: float, p_sceptical: float) -> str:
