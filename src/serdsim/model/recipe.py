@@ -23,7 +23,7 @@ from serdsim.yaml_file import Field, parse_yaml
 
 TOGETHER = ("correlations.tsv", "iiv_correlations.tsv")  # of numbers that were fitted together, and of differences between individuals
 _DRAWN = (*TOGETHER, "own_values.tsv")  # what says how rows are drawn, where it is there
-_TOLD = {"pk": "pharmacokinetics", "tolerability": "effects beyond the tumour"}  # what tables tell of a drug
+_UNREAD = (("pk_", "pharmacokinetics"), ("tolerability", "effects beyond the tumour"), ("", "levels in tissue"))
 _FIELDS = ("id", "title", "fragments", "fragment_folder", "tables", "defaults", "outputs", "doses", "pre_run_h")
 _EXAMPLES = {
     "id": "cell",
@@ -260,7 +260,7 @@ def _require_rows(drug: str, slot: str, recipe: Recipe, library: Path) -> None:
 
 def _nothing_read(drug: str, table: str, names: Sequence[str]) -> TableError:
     repair = f"Take one of these, or add what was measured of {drug} to {table}"
-    what = _TOLD.get(table.removesuffix(".tsv").split("_")[0], "levels in tissue")
+    what = next(words for start, words in _UNREAD if table.startswith(start))
     return TableError(Issue(f"no {what} of {drug} were read", file=table, expected="one of " + ", ".join(names), repair=repair))
 
 
