@@ -97,7 +97,7 @@ def what_decides(
     now = np.mean(np.all([part.holds(values_of(part, _of(part, readings))) for part in parts], axis=0))
     numbers = _numbers(claim, parts, readings, draws, library)
     found = _candidates(parts, readings, {name: number.values for name, number in numbers.items()})
-    arms = _needed(claim)
+    arms = needed_arms(claim)
     cost = sum((1 + one.animals) * sum(map(len, levels.values())) for one, levels in arms)
     rows, points, count = _affordable(len(found), cost, draws.count, deep)
     hold = _hold(claim, arms, replace(draws, count=count), library, workers)
@@ -169,7 +169,7 @@ def _said(series: Series, *, alone: bool) -> str:
     return words if alone else words.replace(series.drug, "")
 
 
-def _needed(claim: Claim) -> list[_Arms]:
+def needed_arms(claim: Claim) -> list[_Arms]:
     """Return the experiments with the arms that test and controls read, with animals only where one of them reads any."""
     found = []
     for one in claim.measured:
@@ -239,6 +239,7 @@ def _decider(name: str, goes_with: float, number: _Number, look: _Look) -> Decid
         goes_with=goes_with,
         points=tuple(known[z] for z in spots),
         flips=tuple(_flip(into, where, number.marginal, known) for into, where in regions if where is not None),
+        shares=number.marginal.distribution == "logitnormal",
     )
 
 

@@ -47,7 +47,7 @@ class Decider:
     """A row that was held at values of its prior while all else was drawn as before.
 
     `words` is the measurement, `lo90`, `median` and `hi90` are the row's prior, `goes_with` the rank correlation of the first look,
-    `points` what came of it at rising values, `flips` where the verdict would be another.
+    `points` what came of it at rising values, `flips` where the verdict would be another; `shares` says that it lies between 0 and 1.
     """
 
     row: str
@@ -60,6 +60,7 @@ class Decider:
     goes_with: float
     points: tuple[Held, ...]
     flips: tuple[Flip, ...]
+    shares: bool = False
 
 
 @dataclass(frozen=True)

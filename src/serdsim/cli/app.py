@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, fit, moa, nca, predict, resume, runs, score, simulate, synergy
+from serdsim.cli import bench, check, cite, claim, design, fit, moa, nca, predict, resume, runs, score, simulate, synergy
 from serdsim.errors import Cancelled
 
 
@@ -57,6 +57,7 @@ def _root(
 for _name, _verb in (
     ("moa", moa.moa),
     ("claim", claim.claim),
+    ("design", design.design),
     ("simulate", simulate.simulate),
     ("fit", fit.fit),
     ("resume", resume.resume),

@@ -42,11 +42,17 @@ def _link(claim: Claim, trial: Trial) -> Claim:
 
 def measurement_table(answer: Answer) -> pd.DataFrame:
     """Return one row per statement, row of the library that was held, and value that it was held at."""
-    rows = [
+    found = [(outcome.statement.id, outcome.deciding) for outcome in answer.outcomes if outcome.deciding is not None]
+    return pd.DataFrame([row for id, deciding in found for row in measurement_rows(id, deciding)])
+
+
+def measurement_rows(statement: str, deciding: Deciding) -> list[dict[str, object]]:
+    """Return the rows of one statement in that table."""
+    return [
         {
-            "statement": o.statement.id,
-            "through": o.deciding.statement,
-            "control": o.deciding.control,
+            "statement": statement,
+            "through": deciding.statement,
+            "control": deciding.control,
             "row": row.row,
             "measurement": row.words,
             "unit": row.unit,
@@ -58,9 +64,6 @@ def measurement_table(answer: Answer) -> pd.DataFrame:
             "p_pass": point.p_pass,
             "p_control": point.p_control,
         }
-        for o in answer.outcomes
-        if o.deciding is not None
-        for row in o.deciding.rows
+        for row in deciding.rows
         for point in row.points
     ]
-    return pd.DataFrame(rows)

@@ -42,6 +42,7 @@ def render_run(
     run: str,
     command: str,
     version: str,
+    verb: str = "simulate",
 ) -> str:
     """Return the page as one HTML text; `facts` are words about the run and what they say."""
     groups: dict[str, list[tuple[RunFigure, Markup, Markup]]] = {}
@@ -57,6 +58,7 @@ def render_run(
         run=run,
         command=command,
         version=version,
+        verb=verb,
         **read_assets().parts,
     )
 
