@@ -93,7 +93,7 @@ def test_nominal_values_are_those_of_the_library_and_lie_inside_their_bounds(nam
     nominal = {row["parameterId"]: row for row in rows(name, "parameters")}
     assert len(rows(name, "rows")) == len(nominal) == len(SPECS[name]["parameters"])
     for row in rows(name, "rows"):
-        key = {"hosts.tsv": "host", "tissue.tsv": "drug", "pk_human.tsv": "drug"}[row["table"]]
+        key = {"hosts.tsv": "host", "tissue.tsv": "drug", "pk_human.tsv": "drug", "cell_lines.tsv": "cell_line"}[row["table"]]
         (value,) = [
             r.number("value") for r in rows_of(LIBRARY / row["table"], key) if (r.text(key), r.text("id")) == (row["key"], row["id"])
         ]

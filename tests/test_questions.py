@@ -49,7 +49,9 @@ def library(tmp_path: Path) -> Path:
         record = yaml.safe_load((library / "claims" / f"{like}.yaml").read_text(encoding="utf-8"))
         (folder / f"{id}.yaml").write_text(yaml.safe_dump(record | {"id": id}, allow_unicode=True), encoding="utf-8")
     put(library)
-    edit(library, "questions/moa.yaml", "related: [", "related: [receptor, ")
+    path = library / "questions" / "moa.yaml"
+    record = yaml.safe_load(path.read_text(encoding="utf-8")) | {"related": ["receptor"]}
+    path.write_text(yaml.safe_dump(record), encoding="utf-8")
     return library
 
 
@@ -98,6 +100,7 @@ WRONG = {
     "a file that nobody lists": ({"claims": ["REC-01"]}, "no question lists this statement", "questions/receptor.yaml"),
     "another slug than its file": ({"id": "receptors"}, 'the file says "receptors"', "receptor"),
     "a claim that is listed twice": ({"claims": ["REC-01", "REC-02", "REC-01"]}, '"REC-01" is listed twice', "each once"),
+    "a related question without a file": ({"related": ["mao"]}, 'there is no question "mao"', "Did you mean moa?"),
     "a section that no page has": ({"sections": ["ladders"]}, '"ladders" is not known', '"ladder"'),
     "a field that no question has": ({"answer": "yes"}, "the field is not known", "answer_scope"),
     "a sentence that is too long": ({"answer_scope": " ".join(["long"] * (LONGEST + 1))}, "19 words", "at most 18"),

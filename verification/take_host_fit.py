@@ -5,8 +5,9 @@
     python verification/take_host_fit.py --dry-run   # fit and report only
 
 A width is local: the inverse of the curvature of measurements and priors, all other numbers held at their values, and so are fitted rows
-that no draw moves. Stains are the same in mice, so their rows of the mouse take the values of the patient; pharmacokinetics of mice are
-those of patients by body weight (centre_pk.py).
+that no draw moves. Numbers of window and xenograft follow those of the dish in the draws: run join_draws.py afterwards. Stains are the same
+in mice, so their rows of the mouse take the values of the patient; pharmacokinetics of mice are those of patients by body weight
+(centre_pk.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import argparse
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from serdsim.model.recipe import shipped_library
 from serdsim.tables import read_table, write_table
 
 SHARE = 0.1  # of what the prior says about a number: a data set that says less is not named
+JOINED = ("window", "xenograft")  # whose rows follow others in the draws: join_draws.py writes widths and correlations
 ALIKE = ("K_stain_er", "h_stain_er", "h_stain_pr", "er_reference", "pr_reference")  # rows of the mouse that take the patient's values
 
 
@@ -118,7 +120,8 @@ def take(path: Path, library: Path, starts: int, dry: bool) -> None:
     if dry:
         return
     notes = {one["row"]: one["note"] for one in spec["parameters"] if "note" in one}
-    write(library, fitted, told, f"{Path(__file__).name} ({path.stem})", notes)
+    joined = replace(fitted, together=[], correlation=np.zeros((0, 0)))
+    write(library, joined if path.stem in JOINED else fitted, told, f"{Path(__file__).name} ({path.stem})", notes)
     spread_stains(library)
     if path.stem == "pk":
         spread_pharmacokinetics(spec, library)

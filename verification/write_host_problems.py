@@ -45,10 +45,27 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A row of the library that a fit does not set: its name ``drug.id``, value and width; of the log odds for a share."""
+
+    row: str
+    value: float
+    width: float
+    share: bool
+
+    @property
+    def parameter(self) -> Record:
+        """What the spec would say of it, its own value as the centre."""
+        centre = self.value / (1.0 - self.value) if self.share else self.value
+        id = f"row_{word(self.row)}"
+        return {"id": id, "centre": centre, "value": self.value, "width": self.width, "transform": "odds" if self.share else "identity"}
+
+
+@dataclass(frozen=True)
 class Host:
     """A spec, the library, the model that the problem holds, and which rows its parameters fill (`fills`: formula by row name).
 
-    `plating` is None for a model without cells.
+    `plating` is None for a model without cells; `beside` are rows that become parameters although the spec does not estimate them.
     """
 
     spec: Mapping[str, Any]
@@ -56,6 +73,7 @@ class Host:
     base: Model
     plating: Plating | None
     fills: Mapping[str, str]
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,15 +85,20 @@ class Course:
     conditions: Mapping[str, Changes]
 
 
-def read_host(path: Path, library: Path) -> Host:
+def read_host(path: Path, library: Path, beside: tuple[Beside, ...] = ()) -> Host:
     """Return a spec with what it rests on."""
     spec = with_peaks(yaml.safe_load(path.read_text(encoding="utf-8")))
-    fills = {}
+    fills = {one.row: filled_by(one.parameter) for one in beside}
     for one in spec["parameters"]:
         key, id = one["row"].split(":")[1:]
-        fills |= {f"{key}.{row}": f"{one['id']} / (1 + {one['id']})" if is_odds(one) else one["id"] for row in (id, *one.get("fills", ()))}
+        fills |= {f"{key}.{row}": filled_by(one) for row in (id, *one.get("fills", ()))}
     base = load(spec["model"], library=library, **spec["select"])
-    return Host(spec, library, base, read_recipe(spec["model"], library).plating, fills)
+    return Host(spec, library, base, read_recipe(spec["model"], library).plating, fills, beside)
+
+
+def filled_by(parameter: Mapping[str, Any]) -> str:
+    """Return the formula of the rows that a parameter fills."""
+    return f"{parameter['id']} / (1 + {parameter['id']})" if is_odds(parameter) else str(parameter["id"])
 
 
 def is_odds(parameter: Mapping[str, Any]) -> bool:
@@ -148,9 +171,9 @@ def start(host: Host) -> Changes:
 
 def parameters(host: Host) -> Iterator[Record]:
     """Yield the parameter table: nominal values of the library, priors, bounds four widths either side of the centre."""
-    for one in host.spec["parameters"]:
+    for one in (*host.spec["parameters"], *(row.parameter for row in host.beside)):
         centre, width = float(one["centre"]), float(one["width"]) * (1.0 if is_odds(one) else math.log(10.0))
-        value = float(find(host.library, one["row"]).number("value") or 0.0)
+        value = float(one["value"] if "value" in one else find(host.library, one["row"]).number("value") or 0.0)
         lower, upper = (float(f"{centre * math.exp(side * REACH * width):.4g}") for side in (-1.0, 1.0))
         record: Record = {"parameterId": one["id"], "lowerBound": lower, "upperBound": upper}
         record |= {"nominalValue": value / (1.0 - value) if is_odds(one) else value, "estimate": "true"}
@@ -197,9 +220,9 @@ def sources(host: Host) -> Iterator[Record]:
         yield {"datasetId": id, "evidence": ";".join(dict.fromkeys(rows)), "title": title}
 
 
-def write(path: Path, folder: Path, library: Path) -> dict[str, int]:
+def write(path: Path, folder: Path, library: Path, beside: tuple[Beside, ...] = ()) -> dict[str, int]:
     """Write the problem of a spec; return how many rows each table has."""
-    host, facts = read_host(path, library), read_facts(library)
+    host, facts = read_host(path, library, beside), read_facts(library)
     courses = [experiment(host, one) for one in host.spec["experiments"]]
     readings, compared = terms(host, facts)
     noisy = {"noiseDistribution": "log-normal"}

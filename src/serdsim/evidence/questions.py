@@ -130,7 +130,7 @@ def read_question(library: Path, id: str) -> Question:
         record["question"].text(),
         _scope(record["answer_scope"]),
         _once(record["claims"]),
-        _once(record["related"]),
+        _related(record["related"], known),
         tuple(field.one_of(SECTIONS) for field in sections.each()) if sections else (),
     )
 
@@ -192,6 +192,16 @@ def _scope(field: Field) -> str:
         expected = f"at most {LONGEST} words, since a short answer has 35 and says with the rest what was found"
         raise field.wrong(f"the sentence has {count} words", expected, "Shorten it; what else must be said belongs into the statements")
     return field.text()
+
+
+def _related(field: Field, known: Sequence[str]) -> tuple[str, ...]:
+    found = _once(field)
+    for entry, id in zip(field.each(), found, strict=True):
+        if id not in known:
+            near = get_close_matches(id, known, 1)
+            repair = f"Did you mean {near[0]}?" if near else "Write its file, or take it out"
+            raise entry.wrong(f'there is no question "{id}"', "one of " + ", ".join(known), repair)
+    return found
 
 
 def _once(field: Field) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ def mixtures_of(path: Path) -> Mapping[str, Mixture]:
     ----------
     path : Path
         Table of correlations on the scale of the draws (log10, odds for shares), each pair once; a pair that is not there is
-        not correlated. A library without the table has none.
+        not correlated. A row mixes the normals of rows that come before it in the table, and rows that never stand second come
+        before all others. A library without the table has none.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
     issues = [issue for row in rows for issue in _issues(row)] + _repeated(rows)
     if issues:
         raise TableError(issues)
-    names = list(dict.fromkeys(row.text(side) for row in rows for side in ("first", "second")))
+    names = _in_order(rows)
     matrix = np.eye(len(names))
     for row in rows:
         i, j = names.index(row.text("first")), names.index(row.text("second"))
@@ -68,6 +69,13 @@ def _mixtures(path: Path, held: bytes | None) -> Mapping[str, Mixture]:
             )
         ) from None
     return {name: tuple((names[j], float(w)) for j, w in enumerate(weights[i]) if w) for i, name in enumerate(names)}
+
+
+def _in_order(rows: list[Row]) -> list[str]:
+    """Return the names in the order in which they are drawn: those that never stand second first, so that no other moves them."""
+    names = dict.fromkeys(row.text(side) for row in rows for side in ("first", "second"))
+    second = {row.text("second") for row in rows}
+    return sorted(names, key=lambda name: name in second)
 
 
 def joined(path: Path) -> Mapping[str, int]:
