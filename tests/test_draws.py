@@ -121,3 +121,11 @@ def test_a_quantity_without_a_value_cannot_be_drawn():
     hollow = replace(model, parameters={**model.parameters, "kappa": replace(model.parameters["kappa"], value=None)})
     with pytest.raises(ModelError, match="kappa: the quantity has no value; expected a number"):
         given_values(hollow, ("k_div", "kappa"), Draws(2, 1))
+
+
+def test_values_that_are_kept_are_nobodys_to_change():
+    model = load("cell", drug="imlunestrant")
+    first = given_values(model, ("Kd_drug",), Draws(3, 5))
+    before = first.copy()
+    first[:] = -1.0
+    assert np.array_equal(given_values(model, ("Kd_drug",), Draws(3, 5)), before)

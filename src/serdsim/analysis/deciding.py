@@ -102,7 +102,12 @@ def what_decides(
     rows, points, count = _affordable(len(found), cost, draws.count, deep)
     hold = _hold(claim, arms, replace(draws, count=count), library, workers)
     look = _Look(hold, library, points, blocked, deep)
-    held = sorted((_decider(name, r, numbers[name], look) for name, r in found[:rows]), key=_weight(blocked), reverse=True)
+    held: list[Decider] = []
+    for name, r in found:  # one that moves nothing went with the outcome by chance: the next takes its place
+        held.append(_decider(name, r, numbers[name], look))
+        if sum(_weight(blocked)(one)[1] > 0 for one in held) == rows:
+            break
+    held.sort(key=_weight(blocked), reverse=True)
     control = claim.controls[worst].title if blocked else ""
     return Deciding(claim.statement.id, control, float(now), tuple(held), len(numbers), draws.count, count, deep)
 

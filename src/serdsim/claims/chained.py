@@ -59,5 +59,5 @@ def _every(tested: Tested) -> np.ndarray:
 def _part(claim: Claim, tested: Tested) -> PartOutcome:
     p, count = tested.p_pass, tested.passes.size
     lo, hi = surely(p, count, _ENDS) if count else (float("nan"), float("nan"))
-    title = f"{claim.statement.id}, {claim.statement.title[:1].lower()}{claim.statement.title[1:]}"
+    title = f"{claim.statement.id}: {claim.statement.title}"
     return PartOutcome(claim.statement.id, title, 100 * p, 100 * lo, 100 * hi, "%", f"at least {100 * HIGH:g} %", p)

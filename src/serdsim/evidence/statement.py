@@ -76,7 +76,7 @@ def _links(claim: Claim, trial: Trial) -> tuple[str, ...]:
     left = [link.statement for link in claim.links if link.experiment is None]
     words = {"not_testable": "not testable on public data", "not_yet_tested": "not yet tested"}
     out = [f"{one.id} is {words[one.state]} and is left out" for one in left]
-    return (f"the weakest link is {least.title}: it holds in {100 * least.p_pass:.0f} % of the draws by itself", *out)
+    return (f"the weakest link is {least.title}, which holds in {100 * least.p_pass:.0f} % of the draws by itself", *out)
 
 
 def _case(claim: Claim, setting: Setting, trial: Trial) -> Case:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -15,6 +16,7 @@ from serdsim.errors import InputError, Issue, ModelError
 from serdsim.model.entities import Evidence, Model
 
 _BETWEEN = "between individuals: "  # the stream of a row's differences, which is not that of its uncertainty
+_FEW = 256  # individuals of whom drawn values are kept: a quarter of a megabyte
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,14 @@ def draw(value: float, evidence: Evidence, draws: Draws) -> np.ndarray:
 
 def given_values(model: Model, ids: tuple[str, ...], draws: Draws) -> np.ndarray:
     """Return the values of `ids`, shape (id, draw)."""
-    return drawn(marginals_of(model, ids), draws)
+    marginals = marginals_of(model, ids)
+    return _kept(marginals, draws).copy() if draws.individuals <= _FEW else drawn(marginals, draws)
+
+
+@lru_cache(maxsize=256)
+def _kept(marginals: tuple[Marginal, ...], draws: Draws) -> np.ndarray:
+    """Return the values again where they were drawn before: arms of an experiment, and parts that are switched off, share theirs."""
+    return drawn(marginals, draws)
 
 
 def drawn(marginals: Sequence[Marginal], draws: Draws, rows: range | None = None) -> np.ndarray:
