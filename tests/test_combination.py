@@ -69,11 +69,12 @@ def test_order_does_not_matter_and_the_terminal_gives_the_same_run(
     [
         ({"bliss": (0.1, 0.2), "loewe": (0.1, 0.2), "zip": (-0.1, 0.2)}, "synergy"),
         ({"hsa": (0.1, 0.2), "bliss": (-0.1, 0.2), "loewe": (0.1, 0.2), "zip": (-0.1, 0.2)}, "neither"),
-        ({"bliss": (-0.2, -0.1), "loewe": (0.1, 0.2), "zip": (-0.2, -0.1)}, "antagonism"),
+        ({"bliss": (-0.2, -0.1), "loewe": (-0.2, -0.1), "zip": (-0.2, 0.1)}, "antagonism"),
+        ({"bliss": (0.1, 0.2), "loewe": (-0.1, 0.2), "zip": (0.1, 0.2)}, "neither"),
         ({"bliss": (0.0, 0.1), "loewe": (0.0, 0.1), "zip": (0.0, 0.1)}, "neither"),
     ],
 )
-def test_synergy_needs_two_null_models_that_leave_out_zero(found: Combination, spans: dict[str, tuple[float, float]], verdict: str) -> None:
+def test_synergy_needs_loewe_and_another_null_model(found: Combination, spans: dict[str, tuple[float, float]], verdict: str) -> None:
     against = tuple(Against(name, name, 0.5, sum(span) / 2, *span, 0.5) for name, span in spans.items())
     made = replace(found, against=against)
     assert made.agreement.verdict == verdict

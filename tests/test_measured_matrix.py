@@ -37,9 +37,34 @@ def test_a_long_table_becomes_a_matrix_in_nanomolar(tmp_path: Path) -> None:
     assert found.names == ("A", "B") and found.replicates == 3
     assert found.levels[0] == pytest.approx(FIRST) and found.levels[1] == pytest.approx(SECOND)
     assert found.means()[..., 0] == pytest.approx(np.array([[effect(a, b) for b in SECOND] for a in FIRST]))
+    wide = np.sqrt(3 / 2)  # what three wells drawn with replacement scatter too little
     assert {value for values in found.drawn(200, 1)[1, 1].round(6)[None] for value in values} <= {
-        round(0.49 + k / 300, 6) for k in range(7)
+        round(0.5 + wide * k / 300, 6) for k in range(-3, 4)
     }
+
+
+@pytest.mark.parametrize("replicates", [2, 3, 5])
+def test_drawn_means_scatter_as_those_of_new_wells(tmp_path: Path, replicates: int) -> None:
+    rows, wells = ["conc1_nM,conc2_nM,inhibition_percent"], np.linspace(-4.0, 4.0, replicates)
+    rows += [f"{a},{b},{40 + well}" for a in FIRST for b in SECOND for well in wells]
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    found = read_matrix_file(path).drawn(4000, 1)
+    assert found.std(axis=2) == pytest.approx(np.full((3, 3), np.std(wells / 100, ddof=1) / np.sqrt(replicates)), rel=0.06)
+
+
+def test_scatter_of_the_vehicle_is_in_the_intervals_of_counts(tmp_path: Path) -> None:
+    rows = ["conc1_nM,conc2_nM,cell_count"]
+    for a in FIRST:
+        for b in SECOND:
+            rows += [f"{a},{b},{1000 * (1 - effect(a, b)) + (well if a == b == 0 else 0)}" for well in (-200, 0, 200)]
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    effects = read_matrix_file(path).drawn(500, 1)
+    assert effects[0, 0] == pytest.approx(np.zeros(500), abs=1e-12)
+    left = 1 - effects[2, 0]  # of the drug alone, whose wells are all alike: only the vehicle scatters
+    assert left.std() / left.mean() == pytest.approx(0.2 / np.sqrt(3), rel=0.15)
+    assert all(one.hi90 - one.lo90 > 0.02 for one in answer_matrix(path).against)
 
 
 @pytest.mark.parametrize("name", ["viability_percent", "viability_fraction", "cell_count", "inhibition_fraction"])
@@ -81,6 +106,22 @@ def test_the_verb_writes_a_run_and_says_the_rule(tmp_path: Path, capsys: pytest.
     assert (run / "tables" / "null_models.csv").is_file() and len(list((run / "figures").glob("*.svg"))) == 8
 
 
+@pytest.mark.parametrize("steep", [0.6, 1.0, 4.0])
+def test_a_drug_with_itself_is_neither_synergy_nor_antagonism(tmp_path: Path, steep: float) -> None:
+    rows, levels = ["conc1_nM,conc2_nM,inhibition_fraction"], (0.0, 3.0, 10.0, 30.0, 100.0)
+    for a in levels:
+        for b in levels:
+            whole = 0.9 * (a + b) ** steep / (20.0**steep + (a + b) ** steep)
+            rows += [f"{a},{b},{whole + scatter}" for scatter in (-0.01, 0.0, 0.01)]
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    answer = answer_matrix(path, draws=60)
+    by = {one.model: one for one in answer.against}
+    assert by["loewe"].lo90 < 0 < by["loewe"].hi90
+    assert steep == 1.0 or by["bliss"].lo90 * by["bliss"].hi90 > 0  # which takes it for an interaction
+    assert answer.agreement.verdict == "neither"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -91,6 +132,9 @@ def test_the_verb_writes_a_run_and_says_the_rule(tmp_path: Path, capsys: pytest.
         ("A,B,0.001,0.002,1,", "A,B,-3,0.002,1,", r"matrix.csv:14.*conc1_uM is -3"),
         ("A,B,0.001,0.002,1,", "C,B,0.001,0.002,1,", r"matrix.csv:14.*drug1 holds A, C"),
         ("A,B,0.001,0.002,1,49.0", "A,B,0.001,0.002,1,OVRFLW", "OVRFLW"),
+        ("A,B,0.001,0.002,1,49.0", "A,B,0.001,0.002,1,49,0", "matrix.csv:14.*too many cells"),
+        ("conc2_uM,replicate", "conc2_uM,conc2_nM", "several concentrations of one drug"),
+        ("replicate", "Cell_Line", "Cell_Line holds 1, 2, 3"),
     ],
 )
 def test_what_could_mean_several_things_is_refused(tmp_path: Path, old: str, new: str, words: str) -> None:

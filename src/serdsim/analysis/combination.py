@@ -26,9 +26,9 @@ from serdsim.simulation.draws import Draws
 from serdsim.yaml_file import read_yaml
 
 DISH, OUTPUT, WILD = "cell", "live", "WT"
-DECIDING = ("bliss", "loewe", "zip")  # of which two must agree; the highest single agent asks whether two are better than one at all
+DECIDING = ("bliss", "loewe", "zip")  # the highest single agent asks whether two are better than one at all
+_ASKS = (frozenset({"loewe"}), frozenset({"bliss", "zip"}))  # one of each must agree: ZIP is Bliss of fitted curves
 _FIELDS = ("cell_line", "pre_run_h", "hours", "estradiol_nM", "multiples")
-_FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,25 @@ class Against:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Titles of the deciding null models above and below which the central 90 % lies."""
+    """Titles of the deciding null models above and below which the central 90 % lies, and what is said of them.
+
+    The verdict is ``synergy`` or ``antagonism`` where Loewe agrees with Bliss or ZIP and the interval leaves out zero, else ``neither``.
+    Bliss and ZIP alone are no two: both take a drug with itself for synergy where its curve is steep, for antagonism where it is flat.
+    """
 
     above: tuple[str, ...]
     below: tuple[str, ...]
-
-    @property
-    def verdict(self) -> str:
-        """Return ``synergy`` or ``antagonism`` where at least two null models agree and the interval leaves out zero, else ``neither``."""
-        return "synergy" if len(self.above) >= _FEWEST else "antagonism" if len(self.below) >= _FEWEST else "neither"
+    verdict: str
 
 
 def agreement(against: Sequence[Against]) -> Agreement:
     """Return which of the deciding null models the effect lies above and below."""
     deciding = [one for one in against if one.model in DECIDING]
-    return Agreement(tuple(one.title for one in deciding if one.lo90 > 0), tuple(one.title for one in deciding if one.hi90 < 0))
+    above, below = [one for one in deciding if one.lo90 > 0], [one for one in deciding if one.hi90 < 0]
+    said = (
+        word for word, which in (("synergy", above), ("antagonism", below)) if all(asks & {one.model for one in which} for asks in _ASKS)
+    )
+    return Agreement(tuple(one.title for one in above), tuple(one.title for one in below), next(said, "neither"))
 
 
 @dataclass(frozen=True)

@@ -43,13 +43,23 @@ class Measured:
         return self._matrix([float(np.mean(values)) for values in self.cells.values()])[..., None]
 
     def drawn(self, draws: int, seed: int) -> np.ndarray:
-        """Return effects of shape (drug1, drug2, draw), each draw the mean of as many replicates of each cell, drawn with replacement."""
+        """Return effects of shape (drug1, drug2, draw), each draw the mean of as many replicates of each cell, drawn with replacement.
+
+        Means drawn so scatter less than those of new wells would, by the root of 1 - 1/n for n replicates, which is much for the two or
+        three of a dish: their distance from the mean is stretched by as much. Counts and viabilities of a draw are divided by its own
+        vehicle; where that is none, the draw has no effects.
+        """
         found = []
         for (i, j), values in self.cells.items():
             names = [f"{i}/{j}/{number}" for number in range(len(values))]
             picked = (uniforms(seed, range(draws), names) * len(values)).astype(int)
-            found.append(np.asarray(values)[picked].mean(axis=0))
-        return self._matrix(found)
+            means, middle = np.asarray(values)[picked].mean(axis=0), float(np.mean(values))
+            found.append(middle + (means - middle) * math.sqrt(len(values) / max(len(values) - 1, 1)))
+        effects = self._matrix(found)
+        if self.effect.startswith("inhibition"):
+            return effects
+        vehicle = 1.0 - effects[:1, :1]
+        return np.asarray(np.where(vehicle > 0.0, 1.0 - (1.0 - effects) / np.where(vehicle > 0.0, vehicle, 1.0), np.nan))
 
     def _matrix(self, values: Sequence[float] | Sequence[np.ndarray]) -> np.ndarray:
         shape = (len(self.levels[0]), len(self.levels[1]), *np.shape(values[0]))
@@ -73,12 +83,13 @@ def read_matrix_file(path: Path) -> Measured:
         like fractions, a missing vehicle or single agent, several experiments.
     """
     rows, heads = _rows(path)
-    places = {found.group(1): (head, _unit(path, head, found.group(2))) for head in heads if (found := _CONCENTRATION.match(head))}
+    given = [(head, found) for head in heads if (found := _CONCENTRATION.match(head))]
+    places = {found.group(1): (head, _unit(path, head, found.group(2))) for head, found in given}
     wanted = [head for head in heads if head.lower() in EFFECTS]
-    if len(places) != 2 or len(wanted) != 1:
-        what = (
-            "no concentrations with a unit" if len(places) != 2 else "no effect that says what it is" if not wanted else "several effects"
-        )
+    if len(places) != 2 or len(given) != 2 or len(wanted) != 1:
+        what = "no effect that says what it is" if not wanted else "several effects"
+        if len(places) != 2 or len(given) != 2:
+            what = "no concentrations with a unit" if len(places) != 2 else "several concentrations of one drug"
         expected = "conc1_nM and conc2_nM (or uM, mM, M), and one of " + ", ".join(EFFECTS)
         raise TableError(Issue(f"the table has {what}", file=path.name, line=1, expected=expected, repair="Rename the columns"))
     names = _one_experiment(path, rows, heads)
@@ -101,12 +112,15 @@ def _rows(path: Path) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            rows = [(line, row) for line, row in enumerate(reader, 2) if any(row.values())]
+            rows = [(reader.line_num, row) for row in reader if any(row.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         problem = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise TableError(Issue(f"the file cannot be read: {problem}", file=path.name, expected="a comma-separated table")) from None
     if not rows:
         raise TableError(Issue("the table has no rows", file=path.name, expected="a head and a row for each well"))
+    if long := next((line for line, row in rows if None in row), None):
+        expected, repair = "as many cells as columns", "Write a point for a decimal comma, and names with commas in quotes"
+        raise TableError(Issue("the row has too many cells", file=path.name, line=long, expected=expected, repair=repair))
     return rows, list(reader.fieldnames or [])
 
 
@@ -121,14 +135,14 @@ def _unit(path: Path, head: str, word: str) -> str:
 
 
 def _one_experiment(path: Path, rows: Sequence[tuple[int, Mapping[str, str]]], heads: Sequence[str]) -> tuple[str, str]:
-    for name in (name for name in _NAMES if name in heads):
+    for name in (head for head in heads if head.lower() in _NAMES):
         found = dict.fromkeys(row[name] for _, row in rows)
         if len(found) > 1:
             shown = ", ".join(list(found)[:_MOST_NAMED])
             line = next(line for line, row in rows if row[name] != next(iter(found)))
             problem, repair = f"{name} holds {shown}", "Keep the rows of one experiment"
             raise TableError(Issue(problem, file=path.name, line=line, expected=f"one {name}", repair=repair))
-    first = rows[0][1]
+    first = {head.lower(): value for head, value in rows[0][1].items()}
     return first.get("drug1") or "drug 1", first.get("drug2") or "drug 2"
 
 

@@ -36,8 +36,8 @@ def predict(
 ) -> None:
     """Predict what two drugs do together in a dish, against four null models.
 
-    Concentrations lie around those with the free drug that patients reach. Synergy is said only where the central 90 % lies above at
-    least two of Bliss, Loewe and ZIP. Surfaces and tables go to a run folder.
+    Concentrations lie around those with the free drug that patients reach. Synergy is said only where the central 90 % lies above
+    Loewe and at least one of Bliss and ZIP. Surfaces and tables go to a run folder.
     """
     from serdsim.cli.progress import shown_progress
     from serdsim.report.combination_answer import answer_combination, null_item

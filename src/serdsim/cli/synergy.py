@@ -29,8 +29,8 @@ def synergy(
 ) -> None:
     """Compare a measured matrix of two drugs with highest single agent, Bliss, Loewe and ZIP.
 
-    Synergy is said only where the central 90 % of the mean over all cells with both drugs lies above at least two of Bliss, Loewe and
-    ZIP. What a column means is read from its name and never guessed.
+    Synergy is said only where the central 90 % of the mean over all cells with both drugs lies above Loewe and at least one of Bliss
+    and ZIP. What a column means is read from its name and never guessed.
     """
     from serdsim.report.measured_answer import answer_matrix
     from serdsim.report.png import svg_to_png

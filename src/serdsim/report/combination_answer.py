@@ -84,9 +84,9 @@ def alone_and_together(found: Combination) -> list[tuple[str, str]]:
 
 
 def strip(found: Agreement) -> str:
-    """Return in words whether the null models agree, and that synergy is said only where two of them do."""
+    """Return in words whether the null models agree, and that synergy is said only where Loewe agrees with another."""
     deciding = _listed([TITLES[model] for model in DECIDING])
-    rule = "synergy is said where the central 90 % lies above at least two of them"
+    rule = "synergy is said where the central 90 % lies above Loewe and at least one of the two others, which ask much the same"
     if found.verdict != "neither":
         side, which = ("above", found.above) if found.verdict == "synergy" else ("below", found.below)
         return f"{found.verdict.capitalize()}: the central 90 % lies {side} {_listed(which)}; of {deciding}, {rule}."

@@ -20,7 +20,7 @@ from serdsim.report.combination_answer import null_item
 from serdsim.report.figure import draw
 from serdsim.results.run_id import run_id
 
-NUMERICS = "synergy-1"
+NUMERICS = "synergy-2"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class MeasuredAnswer:
 def answer_matrix(path: Path, *, draws: int = 200, seed: int = 1) -> MeasuredAnswer:
     """Return what a measured matrix says; intervals are those of its replicates, drawn with replacement within each cell.
 
-    Counts and viabilities are divided by the mean of all untreated wells, whose own scatter is not in the intervals.
+    Counts and viabilities are divided by the mean of all untreated wells, in each draw by that of the draw.
 
     Parameters
     ----------
