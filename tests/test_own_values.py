@@ -148,6 +148,17 @@ def test_only_the_row_is_another_and_every_other_draw_stays(tmp_path: Path) -> N
     assert given_values(load("cell", drug="imlunestrant"), ids, draws).tobytes() == one_.tobytes()
 
 
+def test_a_row_of_the_same_name_in_another_table_keeps_its_draws(tmp_path: Path) -> None:
+    """Mice and patients have a clearance of the same name, drawn with others: a clearance measured in mice is none of patients."""
+    own = read_own_values(written(tmp_path, HEAD, "pk_mouse:abemaciclib.CL,0.05,L/h,,,,"), LIBRARY)
+    with own_library(LIBRARY, own) as changed:
+        for host, moves in (("mouse", True), ("patient", False)):
+            before, after = (load(host, library=root, partner="abemaciclib") for root in (LIBRARY, changed))
+            assert before.evidence["CL_partner"].mixture
+            a, b = (given_values(model, tuple(model.evidence), Draws(16, 1)) for model in (before, after))
+            assert [id for id, x, y in zip(before.evidence, a, b, strict=True) if not np.array_equal(x, y)] == ["CL_partner"] * moves
+
+
 def test_a_source_becomes_a_reference_and_a_known_key_stays_one(tmp_path: Path) -> None:
     lines = (
         "imlunestrant.Kd,0.08,nM,,,Rich2002,",
