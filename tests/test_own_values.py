@@ -52,6 +52,7 @@ BAD = {
     "infinite": Bad("id,value,unit\nimlunestrant.Kd,inf,nM\n", 2, ('"inf" is not finite',)),
     "negative": Bad("id,value,unit\nimlunestrant.Kd,-0.2,nM\n", 2, ("-0.2 nM", "negative", "zero or more", "sign")),
     "zero": Bad("id,value,unit\nimlunestrant.Kd,0,nM\n", 2, ("value is 0 nM", "above 0", "tells from 0")),
+    "exponent that slipped": Bad("id,value,unit\nimlunestrant.Kd,1e-320,nM\n", 2, ("1e-30 to 1e+30", "exponent")),
     "share above 1": Bad("id,value,unit\nimlunestrant.fu_plasma,1.2,dimensionless\n", 2, ("1.2", "between 0 and 1")),
     "percent as a share": Bad("id,value,unit\nimlunestrant.fu_plasma,3,dimensionless\n", 2, ("3", "write % as its unit")),
     "beyond a bound": Bad("id,value,unit\nimlunestrant.k_on,1000,1/(nM*h)\n", 2, ("1000", "bounds", "360 1/(nM*h)")),
@@ -110,6 +111,8 @@ def test_a_value_is_converted_and_gets_its_width_from_the_interval_the_assay_or_
     spanned = one(tmp_path, "imlunestrant.Kd,80,pM,40,160,our lab,")
     assert spanned.value == pytest.approx(0.08) and spanned.width == pytest.approx(log10(4.0) / (2 * 1.6448536), rel=1e-6)
     assert (spanned.width_from, spanned.grade) == (INTERVAL, "primary")
+    uneven = one(tmp_path, "imlunestrant.Kd,80,pM,70,1600,our lab,")
+    assert uneven.width == pytest.approx(log10(1600 / 70) / (2 * 1.6448536), rel=1e-6) and "uneven around the value" in uneven.width_from
     share = one(tmp_path, "imlunestrant.fu_plasma,0.8,%,0.5,1.2,,")
     odds = log(0.012 / 0.988) - log(0.005 / 0.995)
     assert share.value == pytest.approx(0.008) and share.width == pytest.approx(odds / (2 * 1.6448536), rel=1e-6)
