@@ -67,6 +67,7 @@ def test_the_one_row_that_decides_is_found_with_the_value_at_which_it_flips(clai
     failing = next(flip for flip in best.flips if flip.into == FAILS)
     assert failing.lower is None and failing.upper == pytest.approx(centre / 100.0, rel=0.03 if deep else 0.25)
     assert passing.chance + failing.chance == pytest.approx(1.0, abs=0.05 if deep else 0.5)
+    assert all(flip.span is not None and flip.span[0] <= flip.chance <= flip.span[1] for flip in best.flips)
     assert "free fraction" not in found.sentence and "plasma of patients after a dose by mouth" in found.sentence
     assert f"at or above {passing.lower:.3g}" in found.sentence and f"at or below {failing.upper:.3g}" in found.sentence
 
@@ -184,6 +185,19 @@ def test_a_crossing_is_narrowed_to_where_the_share_really_crosses() -> None:
     assert list(spots) == sorted(spots)
 
 
+def test_few_draws_tell_a_crossing_from_a_wider_span_of_values_than_many() -> None:
+    """A share that rises by a point per standard deviation around 90 %, and one that is 1 or 0 and leaves no doubt."""
+    at = np.linspace(-1.64, 1.64, 21).tolist()
+    rising, steps = [0.90 + 0.05 * z for z in at], [float(z > 0) for z in at]
+    one = region(at, rising, 0.9, above=True)
+    assert one is not None and one.chance == pytest.approx(0.5)
+    for above, shares in ((True, rising), (False, [1.0 - share for share in rising])):
+        few, many = (room._span(at, shares, 0.9 if above else 0.1, draws, above) for draws in (64, 4000))
+        assert few[0] < many[0] < one.chance < many[1] < few[1]
+    low, high = room._span(at, steps, 0.9, 64, True)
+    assert low == pytest.approx(high, abs=0.04)
+
+
 def test_the_sentence_says_value_chance_and_what_is_left_open() -> None:
     row = Decider("drugs:x.fu_plasma", "dimensionless", "free fraction of x (dialysis, n = 3)", "assumption", 0.03, 0.01, 0.1, 0.5, (), ())
     points = (Held(0.01, 0.62, 1.0), Held(0.1, 0.78, 1.0))
@@ -202,6 +216,8 @@ def test_the_sentence_says_value_chance_and_what_is_left_open() -> None:
         'at or below 0.02 (a chance of 40 % by its prior) the control "it works" holds in 90 % of the draws or more; '
         "the statement passes in 50 % there, which leaves it inconclusive"
     )
+    told = replace(one, rows=(replace(row, points=points, flips=(replace(flip, span=(0.1, 0.6)),)),)).sentence
+    assert "(a chance of 35 % by its prior; 64 draws place it between 10 % and 60 %)" in told
     assert one.told_of("S-02").startswith("through S-01: ") and replace(one, rows=()).sentence
     assert Flip(PASSES, 1.0, 2.0, 0.1, 1.0).where("nM") == "between 1 and 2 nM"
 

@@ -52,6 +52,7 @@ BAD = {
     "infinite": Bad("id,value,unit\nimlunestrant.Kd,inf,nM\n", 2, ('"inf" is not finite',)),
     "negative": Bad("id,value,unit\nimlunestrant.Kd,-0.2,nM\n", 2, ("-0.2 nM", "negative", "zero or more", "sign")),
     "zero": Bad("id,value,unit\nimlunestrant.Kd,0,nM\n", 2, ("value is 0 nM", "above 0", "tells from 0")),
+    "exponent that slipped": Bad("id,value,unit\nimlunestrant.Kd,1e-320,nM\n", 2, ("1e-30 to 1e+30", "exponent")),
     "share above 1": Bad("id,value,unit\nimlunestrant.fu_plasma,1.2,dimensionless\n", 2, ("1.2", "between 0 and 1")),
     "percent as a share": Bad("id,value,unit\nimlunestrant.fu_plasma,3,dimensionless\n", 2, ("3", "write % as its unit")),
     "beyond a bound": Bad("id,value,unit\nimlunestrant.k_on,1000,1/(nM*h)\n", 2, ("1000", "bounds", "360 1/(nM*h)")),
@@ -110,6 +111,8 @@ def test_a_value_is_converted_and_gets_its_width_from_the_interval_the_assay_or_
     spanned = one(tmp_path, "imlunestrant.Kd,80,pM,40,160,our lab,")
     assert spanned.value == pytest.approx(0.08) and spanned.width == pytest.approx(log10(4.0) / (2 * 1.6448536), rel=1e-6)
     assert (spanned.width_from, spanned.grade) == (INTERVAL, "primary")
+    uneven = one(tmp_path, "imlunestrant.Kd,80,pM,70,1600,our lab,")
+    assert uneven.width == pytest.approx(log10(1600 / 70) / (2 * 1.6448536), rel=1e-6) and "uneven around the value" in uneven.width_from
     share = one(tmp_path, "imlunestrant.fu_plasma,0.8,%,0.5,1.2,,")
     odds = log(0.012 / 0.988) - log(0.005 / 0.995)
     assert share.value == pytest.approx(0.008) and share.width == pytest.approx(odds / (2 * 1.6448536), rel=1e-6)
@@ -143,6 +146,17 @@ def test_only_the_row_is_another_and_every_other_draw_stays(tmp_path: Path) -> N
         assert abs(np.corrcoef(np.log(drive), np.log(other[ids.index(id)]))[0, 1]) < 0.4
     assert load("cell", drug="imlunestrant").evidence["Kd_drug"].row == "imlunestrant.Kd"  # the shipped one is as it was
     assert given_values(load("cell", drug="imlunestrant"), ids, draws).tobytes() == one_.tobytes()
+
+
+def test_a_row_of_the_same_name_in_another_table_keeps_its_draws(tmp_path: Path) -> None:
+    """Mice and patients have a clearance of the same name, drawn with others: a clearance measured in mice is none of patients."""
+    own = read_own_values(written(tmp_path, HEAD, "pk_mouse:abemaciclib.CL,0.05,L/h,,,,"), LIBRARY)
+    with own_library(LIBRARY, own) as changed:
+        for host, moves in (("mouse", True), ("patient", False)):
+            before, after = (load(host, library=root, partner="abemaciclib") for root in (LIBRARY, changed))
+            assert before.evidence["CL_partner"].mixture
+            a, b = (given_values(model, tuple(model.evidence), Draws(16, 1)) for model in (before, after))
+            assert [id for id, x, y in zip(before.evidence, a, b, strict=True) if not np.array_equal(x, y)] == ["CL_partner"] * moves
 
 
 def test_a_source_becomes_a_reference_and_a_known_key_stays_one(tmp_path: Path) -> None:

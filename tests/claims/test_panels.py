@@ -12,6 +12,7 @@ import yaml
 from measure_cases import DOSES, FACTORS, TIMES, readings_of
 from serdsim.claims.evidence_rows import Fact
 from serdsim.claims.grids import series_name
+from serdsim.claims.marks import marks_of
 from serdsim.claims.panels import check_panels, read_panels
 from serdsim.errors import ClaimError
 from serdsim.experiments.panel import Panel
@@ -194,3 +195,9 @@ def test_a_gr_figure_that_cannot_be_drawn_is_refused(change: dict[str, Any], pro
     with pytest.raises(ClaimError) as caught:
         drawn({**GR, **change}, readings_of({"a": grown(FACTORS, np.full(3, 2.0))}), tmp_path)
     assert problem in str(caught.value)
+
+
+def test_the_range_of_a_fall_turns_with_it_when_what_is_left_is_shown() -> None:
+    entry = {"x": {"unit": "d"}, "marks": [{"row": "F1", "label": "seen", "time": "48 h", "shown_as": "what is left"}]}
+    (mark,) = marks_of(entry, {"F1": fact("F1", 78.0, "%", low=70.0, high=83.0)}, "X.yaml")
+    assert (mark.x, mark.y, mark.lo, mark.hi) == (2.0, 22.0, 17.0, 30.0)

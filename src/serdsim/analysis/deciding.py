@@ -13,7 +13,7 @@ from serdsim.analysis.measurements import measurement_of
 from serdsim.analysis.screen import Region, narrowed, nearness, region, screened
 from serdsim.claims.claim import Claim
 from serdsim.claims.deciding_records import FAILS, HOLDS, PASSES, Decider, Deciding, Flip, Held
-from serdsim.claims.judge import HALF, HIGH, LOW
+from serdsim.claims.judge import HALF, HIGH, LOW, surely
 from serdsim.claims.kinds import values_of
 from serdsim.claims.matrix_fields import KIND as MATRIX
 from serdsim.claims.measures import Part
@@ -23,7 +23,8 @@ from serdsim.model.named_rows import NamedRow, named_rows
 from serdsim.simulation.draws import Draws, Marginal, draw, marginals_of, quantile, quantile_at
 
 CANDIDATES = 3
-_END = NormalDist().inv_cdf(0.95)
+_EACH = 0.95  # confidence of each end of a central 90 %
+_END = NormalDist().inv_cdf(_EACH)
 _GRIDS = (9, 5, 3)  # at how many values a row may be held
 _FEWEST = 16  # draws that a quick look takes at least
 _QUICK, _DEEP = 4000, 40000  # individuals that a look at a statement may cost; a deep one goes beyond it where crossings are narrowed
@@ -59,6 +60,7 @@ class _Look:
     points: int
     blocked: bool
     deep: bool
+    draws: int
 
     @property
     def goals(self) -> tuple[tuple[float, bool, str], ...]:
@@ -101,7 +103,7 @@ def what_decides(
     cost = sum((1 + one.animals) * sum(map(len, levels.values())) for one, levels in arms)
     rows, points, count = _affordable(len(found), cost, draws.count, deep)
     hold = _hold(claim, arms, replace(draws, count=count), library, workers)
-    look = _Look(hold, library, points, blocked, deep)
+    look = _Look(hold, library, points, blocked, deep, count)
     held: list[Decider] = []
     for name, r in found:  # one that moves nothing went with the outcome by chance: the next takes its place
         held.append(_decider(name, r, numbers[name], look))
@@ -230,7 +232,11 @@ def _decider(name: str, goes_with: float, number: _Number, look: _Look) -> Decid
     for level, above, _ in look.goals if look.deep else ():
         narrowed(at, shares, level, share_at, above=above)
     spots = sorted(known)
-    regions = [(into, region(spots, [look.share(known[z]) for z in spots], level, above=above)) for level, above, into in look.goals]
+    shares = [look.share(known[z]) for z in spots]
+    regions = [
+        (into, region(spots, shares, level, above=above), _span(spots, shares, level, look.draws, above))
+        for level, above, into in look.goals
+    ]
     low, middle, high = (quantile(number.marginal, share) for share in (0.05, 0.5, 0.95))
     said, row = measurement_of(number.row, look.library), number.row
     return Decider(
@@ -243,9 +249,16 @@ def _decider(name: str, goes_with: float, number: _Number, look: _Look) -> Decid
         hi90=high,
         goes_with=goes_with,
         points=tuple(known[z] for z in spots),
-        flips=tuple(_flip(into, where, number.marginal, known) for into, where in regions if where is not None),
+        flips=tuple(replace(_flip(into, where, number.marginal, known), span=span) for into, where, span in regions if where is not None),
         shares=number.marginal.distribution == "logitnormal",
     )
+
+
+def _span(at: Sequence[float], shares: Sequence[float], level: float, draws: int, above: bool) -> tuple[float, float]:
+    """Return how probable the prior makes a value where so many draws are sure that the share is beyond the level, and where it may be."""
+    ends = np.array([surely(share, draws, _EACH) for share in shares])
+    sure, may = (region(at, ends[:, side].tolist(), level, above=above) for side in ((0, 1) if above else (1, 0)))
+    return (sure.chance if sure else 0.0), (may.chance if may else 0.0)
 
 
 def _flip(into: str, where: Region, marginal: Marginal, known: Mapping[float, Held]) -> Flip:

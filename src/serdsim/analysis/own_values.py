@@ -20,6 +20,8 @@ from serdsim.tables import Row, format_number, read_table
 from serdsim.units import parse_unit
 
 INTERVAL, ASSAY, SHIPPED, NONE = "the interval of the file", "the usual error of the assay", "the library", "none: a fixed number"
+_USUAL = (1e-30, 1e30)  # numbers that a row can have in its unit; beyond them a slip
+_LOPSIDED = 1.5  # how much longer one side of an interval may be than the other before it is said
 _SPAN = 2.0 * NormalDist().inv_cdf(0.95)  # of a central 90 %, in standard deviations
 
 
@@ -188,6 +190,8 @@ def _outside(name: str, number: float, row: Row, named: NamedRow, drawn: bool) -
     elif number == 0 and (distribution != "fixed" or drawn):
         repair = "Give the smallest number that the assay tells from 0"
         yield Issue(shown, row.file, row.line, row.text("id"), "a number above 0", repair)
+    elif number and not _USUAL[0] <= number <= _USUAL[1]:
+        yield Issue(shown, row.file, row.line, row.text("id"), f"0, or a number from {_USUAL[0]:g} to {_USUAL[1]:g}", "Check the exponent")
     elif (low is not None and number < low) or (high is not None and number > high):
         bounds = f"{'no bound' if low is None else f'{low:g}'} to {'no bound' if high is None else f'{high:g}'} {unit}"
         yield Issue(f"{shown}, outside the bounds of the row", row.file, row.line, row.text("id"), bounds, "Check the unit")
@@ -207,7 +211,7 @@ def _own(row: Row, named: NamedRow, library: Path, together: int) -> OwnValue:
     distribution, width, told = named.row.text("distribution"), named.row.number("prior"), SHIPPED
     if low is not None and high is not None:
         distribution = "lognormal" if distribution == "fixed" else distribution
-        width, told = _width(low, high, distribution), INTERVAL
+        width, told = _width(low, high, distribution), INTERVAL + _lopsided(low, value, high, distribution)
     elif distribution == "fixed":
         told = NONE
     elif (assay := measurement_of(named, library)) is not None:
@@ -220,6 +224,16 @@ def _own(row: Row, named: NamedRow, library: Path, together: int) -> OwnValue:
 
 def _width(low: float, high: float, distribution: str) -> float:
     """Return the width of a row whose central 90 % was given: decades, or log odds for a share."""
-    if distribution == "logitnormal":
-        return (log(high / (1.0 - high)) - log(low / (1.0 - low))) / _SPAN
-    return (log10(high) - log10(low)) / _SPAN
+    return (_place(high, distribution) - _place(low, distribution)) / _SPAN
+
+
+def _place(value: float, distribution: str) -> float:
+    """Return where a number lies on the scale of the draws: log odds for a share, else decades."""
+    return log(value / (1.0 - value)) if distribution == "logitnormal" else log10(value)
+
+
+def _lopsided(low: float, value: float, high: float, distribution: str) -> str:
+    """Return in words that an interval reaches farther on one side than draws can, which lie evenly around the value; else nothing."""
+    left, middle, right = (_place(one, distribution) for one in (low, value, high))
+    sides = sorted((middle - left, right - middle))
+    return ", which is uneven around the value: it is drawn as wide, but evenly" if sides[1] > _LOPSIDED * sides[0] else ""

@@ -23,7 +23,8 @@ class Flip:
     """Values of a row at which the deciding share is beyond its level, open where an end is None.
 
     `into` is what happens there: the statement `passes` or `fails`, or its control `holds`. `chance` is how probable the prior of the
-    row makes such a result, and `p_pass` the share in which the statement passes there.
+    row makes such a result, and `p_pass` the share in which the statement passes there. `span` is the chance of values where the draws are
+    sure of that, each with 95 %, and of those where it may be so: shares of a few draws cross a level early or late.
     """
 
     into: str
@@ -31,6 +32,7 @@ class Flip:
     upper: float | None
     chance: float
     p_pass: float
+    span: tuple[float, float] | None = None
 
     def where(self, unit: str) -> str:
         """The values in words."""
@@ -110,7 +112,10 @@ class Deciding:
         return self.sentence if statement == self.statement else f"through {self.statement}: {self.sentence}"
 
     def _told(self, flip: Flip, unit: str) -> str:
-        chance = f" (a chance of {_percent(flip.chance)} by its prior)"
+        told = (
+            "" if flip.span is None else f"; {self.held_draws} draws place it between {_percent(flip.span[0])} and {_percent(flip.span[1])}"
+        )
+        chance = f" (a chance of {_percent(flip.chance)} by its prior{told})"
         where = f"{flip.where(unit)}{chance}"
         if flip.into == HOLDS:
             stays = "" if flip.p_pass >= HIGH or flip.p_pass <= LOW else ", which leaves it inconclusive"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,14 @@ def _point(spec: Mapping[str, Any], facts: Mapping[str, Fact], unit: str, file: 
     (fact,) = require_facts([str(spec["row"])], facts, file=file)
     if fact.value is None:
         raise ClaimError(Issue("the row has no single value to draw", file=file, id=fact.id, expected="a row with a value"))
+    left = spec.get("shown_as") == "what is left"
+    if left:
+        ends = [None if end is None else 100.0 - end for end in (fact.high, fact.low)]
+        fact = replace(fact, value=100.0 - fact.value, low=ends[0], high=ends[1])
     return Mark(
         label=str(spec["label"]),
         x=quantity(spec["time"], unit, file, fact.id),
-        y=100.0 - fact.value if spec.get("shown_as") == "what is left" else fact.value,
+        y=fact.value,
         **_range(fact),
         n=fact.n,
         source=fact.source,

@@ -12,7 +12,7 @@ from serdsim.errors import SerdsimError
 
 __all__ = ["main"]
 
-_CANCELLED = "cancelled; what was finished is kept"
+_CANCELLED = "cancelled; what simulate and fit finished is kept"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ class Verbs(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            raise Cancelled("cancelled; what was finished is kept") from error
+            raise Cancelled("cancelled; what simulate and fit finished is kept") from error
         except BrokenPipeError as error:
             raise ReaderGone from error
 

@@ -67,7 +67,9 @@ def _loaded(name: str, root: Path, selected: tuple[tuple[str, str], ...], held: 
     if not (root / "correlations.tsv").is_file() and any(row.text("grade") == "fitted" for row, _ in numbers.values()):
         repair = "Fetch it again, or write a file with only its header where fitted numbers are to be drawn apart"
         raise TableError(Issue("the file is missing", "correlations.tsv", expected="which fitted rows are drawn together", repair=repair))
-    together = {**together, **{name: apart(name) for name in own_rows(root) if name in together}}
+    own = own_rows(root)
+    mine = [name for row, name in numbers.values() if name in together and f"{Path(row.file).stem}:{name}" in own]
+    together = {**together, **{name: apart(name) for name in mine}}
     return _filled(model, numbers, recipe, together, alike)
 
 

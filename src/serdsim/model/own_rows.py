@@ -26,10 +26,10 @@ def apart(name: str) -> tuple[tuple[str, float], ...]:
 
 
 def own_rows(library: Path) -> frozenset[str]:
-    """Return the names of the rows of a library that hold somebody's own values; none in a shipped one."""
+    """Return the rows of a library that hold somebody's own values, each with its table before its name; none in a shipped one."""
     return _names(library / FILE, content(library / FILE))
 
 
 @lru_cache(maxsize=8)
 def _names(path: Path, held: bytes | None) -> frozenset[str]:
-    return frozenset() if held is None else frozenset(row.text("id").split(":")[-1] for row in read_table(path, COLUMNS))
+    return frozenset() if held is None else frozenset(row.text("id") for row in read_table(path, COLUMNS))
