@@ -19,7 +19,7 @@ EFFECTS = ("inhibition_percent", "inhibition_fraction", "viability_percent", "vi
 _CONCENTRATION = re.compile(r"conc([12])_(\S+)$", re.IGNORECASE)
 _UNITS = {"nm": "nM", "um": "uM", "µm": "uM", "μm": "uM", "mm": "mM", "m": "M", "pm": "pM"}
 _NAMES = ("drug1", "drug2", "cell_line", "time_h")
-_FRACTION, _PERCENT = 1.6, 1.6  # a fraction does not lie beyond it, and of percents one at least does
+_FRACTION, _PERCENT = 2.0, 2.0  # a fraction does not lie beyond it, and of percents one at least does
 _MOST_NAMED = 3
 
 

@@ -20,8 +20,8 @@ from serdsim.tables import Row, format_number, read_table
 from serdsim.units import parse_unit
 
 INTERVAL, ASSAY, SHIPPED, NONE = "the interval of the file", "the usual error of the assay", "the library", "none: a fixed number"
-_USUAL = (1e-30, 1e30)  # numbers that a row can have in its unit; beyond them a slip
-_LOPSIDED = 1.5  # how much longer one side of an interval may be than the other before it is said
+_USUAL = (1e-30, 10.0**30)  # numbers that a row can have in its unit; beyond them a slip
+_LOPSIDED = 2.0  # how much longer one side of an interval may be than the other before it is said
 _SPAN = 2.0 * NormalDist().inv_cdf(0.95)  # of a central 90 %, in standard deviations
 
 
