@@ -132,3 +132,14 @@ def test_references_are_numbered_in_the_order_of_the_page() -> None:
 def test_same_answer_gives_the_same_bytes() -> None:
     assert page() == page()
     assert draw(a_panel()) == draw(a_panel())
+
+
+def test_a_figure_that_two_statements_share_is_drawn_once_and_named_with_the_second() -> None:
+    answer = an_answer()
+    first, second, *rest = (outcome for outcome in answer.outcomes if outcome.state == "tested")
+    panels = first.panels or (a_panel(),)
+    kept = {first.statement.id: panels, second.statement.id: panels}
+    outcomes = tuple(replace(one, panels=kept.get(one.statement.id, ())) for one in answer.outcomes)
+    html = page(replace(answer, outcomes=outcomes))
+    assert html.count("<figure aria-labelledby") == len(panels)
+    assert Words(html).links.count("#fh-1") == 1 and "Drawn above" in Words(html).text

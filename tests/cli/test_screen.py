@@ -46,11 +46,6 @@ def test_the_item_of_a_statement() -> None:
         "margin": 10.0,
         "verdict": "supported",
         "run": RUN,
-        "as_of": "2024-10-02",
-        "review_by": "2026-10-02",
-        "review_due": None,
-        "superseded_by": None,
-        "what_would_decide": None,
     }
     untested = statement_item(outcome(verdict="supported", state="not_yet_tested", value=1.0))
     assert (untested["verdict"], untested["value"], untested["run"]) == (None, None, None)

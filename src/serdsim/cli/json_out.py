@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from serdsim.claims.records import Outcome
-from serdsim.claims.review import is_due
 
 
-def statement_item(outcome: Outcome, run: str | None = None, day: str | None = None) -> dict[str, Any]:
+def statement_item(outcome: Outcome, run: str | None = None) -> dict[str, Any]:
     """Return the JSON item of one statement; all but its words is null unless it was tested.
 
     Parameters
@@ -19,8 +18,6 @@ def statement_item(outcome: Outcome, run: str | None = None, day: str | None = N
         The answer for the statement.
     run : str or None
         Id of the whole run, where the outcome names no run of its own.
-    day : str or None
-        The day that is shown, an ISO date; without one nothing is said to be due.
     """
     statement, tested = outcome.statement, outcome.state == "tested"
     return {
@@ -36,11 +33,6 @@ def statement_item(outcome: Outcome, run: str | None = None, day: str | None = N
         "margin": statement.margin,
         "verdict": outcome.verdict if tested else None,
         "run": outcome.run or run,
-        "as_of": statement.as_of,
-        "review_by": statement.review_by,
-        "review_due": None if day is None else is_due(statement, day),
-        "superseded_by": statement.superseded_by,
-        "what_would_decide": outcome.deciding.told_of(statement.id) if outcome.deciding else None,
     }
 
 

@@ -127,7 +127,7 @@ def _print_answer(result: MoaResult, as_json: bool) -> None:
     if as_json:
         if class_prior:
             say(class_prior)
-        print_document(answer.run, [statement_item(outcome, answer.run, answer.as_of) for outcome in answer.outcomes])
+        print_document(answer.run, [statement_item(outcome, answer.run) for outcome in answer.outcomes])
         return
     if class_prior:
         print_words(class_prior)

@@ -53,28 +53,41 @@ class FigureView:
     thinned: bool
 
 
-def _figures(answer: Answer, refs: Mapping[str, int]) -> dict[str, list[FigureView]]:
-    """The figures of each statement, numbered through the page."""
-    out: dict[str, list[FigureView]] = {}
-    number = 0
+@dataclass(frozen=True)
+class _Drawn:
+    """The figures of each statement, numbered through the page; `again` are numbers of figures that stand with a statement before it."""
+
+    figures: Mapping[str, list[FigureView]]
+    again: Mapping[str, list[int]]
+
+
+def _drawn(answer: Answer, refs: Mapping[str, int]) -> _Drawn:
+    figures: dict[str, list[FigureView]] = {}
+    again: dict[str, list[int]] = {}
+    before: list[Panel] = []
     for section in view.sections(answer):
         for outcome in section.outcomes:
             for panel in outcome.panels:
-                number += 1
-                own = replace(panel, id=f"fig{number}-{panel.id}")
-                out.setdefault(outcome.statement.id, []).append(
-                    FigureView(
-                        number,
-                        panel,
-                        Markup(_inline(draw(own))),
-                        Markup(_inline(draw(own, narrow=True))),
-                        tuple(words.caption(panel, refs)),
-                        tuple(words.heads(panel)),
-                        tuple(words.panel_table(panel, refs)),
-                        words.thinned(panel),
-                    )
-                )
-    return out
+                if panel in before:
+                    again.setdefault(outcome.statement.id, []).append(before.index(panel) + 1)
+                else:
+                    before.append(panel)
+                    figures.setdefault(outcome.statement.id, []).append(_figure(panel, len(before), refs))
+    return _Drawn(figures, again)
+
+
+def _figure(panel: Panel, number: int, refs: Mapping[str, int]) -> FigureView:
+    own = replace(panel, id=f"fig{number}-{panel.id}")
+    return FigureView(
+        number,
+        panel,
+        Markup(_inline(draw(own))),
+        Markup(_inline(draw(own, narrow=True))),
+        tuple(words.caption(panel, refs)),
+        tuple(words.heads(panel)),
+        tuple(words.panel_table(panel, refs)),
+        words.thinned(panel),
+    )
 
 
 def _inline(drawing: str) -> str:
@@ -158,7 +171,7 @@ def render_page(
             class_prior=class_prior,
             changes=changes,
             **_sections(beside or Beside(), listed.numbers),
-            figures=_figures(answer, listed.numbers),
+            drawn=_drawn(answer, listed.numbers),
             evidence=_evidence(evidence_rows, listed),
             listed=listed,
             bibtex=to_bibtex(listed.all),
