@@ -89,7 +89,17 @@ def test_only_what_enough_sisters_are_informed_about_is_pooled():
     for id, row in rows.items():
         assert row.members == () or len(row.members) >= record.least
         if not row.members:
-            assert (row.value, row.prior) == (wide[id].value, wide[id].width)
+            said = wide[id].of_subject or wide[id]
+            assert (row.value, row.prior) == (said.value, said.width)
+
+
+def test_what_is_said_of_the_subject_alone_predicts_no_sister():
+    record = read_class_record(LIBRARY)
+    (entry,) = [entry for entry in record.ids if entry.of_subject]
+    facts = read_facts(LIBRARY)
+    for sister in record.members:
+        assert class_rows(record, LIBRARY, facts, left_out=sister)[entry.id].value == entry.value != entry.of_subject.value
+    assert {facts[id].role for id in entry.of_subject.rows} == {"prior"}
 
 
 def test_a_row_that_is_kept_for_validation_informs_nothing(tmp_path):
@@ -217,6 +227,11 @@ _BROKEN = {
         "distribution: logitnormal, value: 0.03",
         "distribution: logitnormal, value: 3",
         "  ids, fu_plasma, value: a logitnormal quantity is 3; expected a value between 0 and 1.\nGive it as a share",
+    ),
+    "a share of the subject above one": (
+        "of_subject: {value: 0.005",
+        "of_subject: {value: 5",
+        "  ids, fu_plasma, of_subject, value: a logitnormal quantity is 5; expected a value between 0 and 1.\nGive it as a share",
     ),
     "a scale of nothing": (
         "over: fu_plasma,",

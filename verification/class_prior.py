@@ -3,8 +3,9 @@
     python verification/class_prior.py             # predict, report, write
     python verification/class_prior.py --dry-run   # predict and report only
 
-library/class_prior.yaml says which sisters count, the scales and the wide assumptions. No number of the subject itself is read.
-Run it after verification/centre_sisters.py; a test holds the rows of the table equal to what this computes.
+library/class_prior.yaml says which sisters count, the scales and the wide assumptions. Of the subject itself only rows of role prior are
+used, each named there (`of_subject`). Run it after verification/centre_sisters.py; a test holds the rows of the table equal to what this
+computes.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def class_rows(record: ClassRecord, library: Path, facts: Mapping[str, Fact], *,
     for entry in sorted(record.ids, key=lambda one: bool(one.over)):
         informed = [drug for drug in members if _informing(tables[drug][entry.id], drug, record, facts)]
         if len(informed) < record.least:
-            found[entry.id] = _assumed(entry, len(informed))
+            found[entry.id] = _assumed(entry.of_subject if entry.of_subject and left_out is None else entry, len(informed))
         else:
             found[entry.id] = _informed(entry, informed, found.get(entry.over), tables, record, facts)
     return {entry.id: found[entry.id] for entry in record.ids}

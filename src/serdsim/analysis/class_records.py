@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,7 +21,8 @@ class ClassId:
     """A quantity of a drug: its wide assumption and the scales of its random effects.
 
     `value`, `centre` [own unit]; `width`, `spread`, `tau` on the log10 scale, on that of the log odds for shares. With
-    `over` the members share the ratio to that quantity, and `centre` is one.
+    `over` the members share the ratio to that quantity, and `centre` is one. `of_subject` is what the subject itself takes where a
+    row says more of it than of its class; no sister that is left out is predicted from it.
     """
 
     id: str
@@ -36,6 +37,7 @@ class ClassId:
     source: tuple[str, ...]
     rows: tuple[str, ...]
     why: str
+    of_subject: ClassId | None = None
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,10 @@ def _check_ids(ids: Field, found: ClassRecord) -> None:
             raise field["id"].wrong("an id is given twice", "each id once", "Keep one of the two")
         if entry.over and (entry.over not in known or entry.over == entry.id):
             raise field["over"].wrong(f'"{entry.over}" is no other id of this file', "one of " + ", ".join(known), "Correct the name")
-        if entry.distribution == "logitnormal" and entry.value >= 1:
-            raise field["value"].wrong(f"a logitnormal quantity is {entry.value:g}", "a value between 0 and 1", "Give it as a share")
+        own = entry.of_subject
+        if entry.distribution == "logitnormal" and (entry.value >= 1 or (own is not None and own.value >= 1)):
+            place, value = (field["value"], entry.value) if entry.value >= 1 or own is None else (field["of_subject"]["value"], own.value)
+            raise place.wrong(f"a logitnormal quantity is {value:g}", "a value between 0 and 1", "Give it as a share")
         if entry.distribution == "logitnormal" and not entry.over and entry.centre >= 1:
             raise field["centre"].wrong(f"a logitnormal quantity is {entry.centre:g}", "a value between 0 and 1", "Give it as a share")
 
@@ -175,7 +179,7 @@ def _assay(assay: Field) -> Assay:
 def _id(entry: Field) -> ClassId:
     entry.require("id", "distribution", "value", "width", "centre", "spread", "tau", "source", "rows", "why")
     over, upper = entry.get("over"), entry.get("upper")
-    return ClassId(
+    found = ClassId(
         id=entry["id"].text(),
         distribution=entry["distribution"].one_of(("lognormal", "logitnormal")),
         value=entry["value"].number(above=0.0),
@@ -189,6 +193,14 @@ def _id(entry: Field) -> ClassId:
         rows=_words(entry["rows"]),
         why=entry["why"].text(),
     )
+    own = entry.get("of_subject")
+    if own is None:
+        return found
+    own.require("value", "source", "rows", "why")
+    said = replace(
+        found, value=own["value"].number(above=0.0), source=_words(own["source"]), rows=_words(own["rows"]), why=own["why"].text()
+    )
+    return replace(found, of_subject=said)
 
 
 def _words(field: Field) -> tuple[str, ...]:

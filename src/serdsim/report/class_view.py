@@ -50,10 +50,10 @@ def class_line(section: ClassSection) -> str:
 
 def _finding(section: ClassSection) -> str:
     return (
-        f"No number of {section.subject}'s own was read. Its rows are predicted from {len(section.members)} sister degraders by random "
-        f"effects. Before any verdict, each sister is predicted from the others alone, by simulation with {section.draws} draws and "
-        f"the error of its assay: {section.summary} observed potencies lie inside the central 90 % of their prediction, "
-        f"{section.near} inside the central 50 %."
+        f"No number of {section.subject}'s own at the receptor was read. Its rows are predicted from {len(section.members)} sister "
+        "degraders by random effects. Before any verdict, each sister is predicted from the others alone, by simulation with "
+        f"{section.draws} draws and the error of its assay: {section.summary} observed potencies lie inside the central 90 % "
+        f"of their prediction, {section.near} inside the central 50 %."
     )
 
 
