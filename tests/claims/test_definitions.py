@@ -33,6 +33,10 @@ def test_a_conclusion_survives_definitions_that_hold_in_nine_draws_of_ten() -> N
     some = survival_words([outcome("HSA", 0.95), outcome("Bliss", 0.89), outcome("Loewe", 0.97)])
     assert some == "The conclusion holds by HSA in 95 % and Loewe in 97 % of the draws, and not by Bliss in 89 %; 90 % are needed."
     assert survival_words([outcome("HSA", 0.5), outcome("Bliss", float("nan"))]).startswith("The conclusion holds by none of 2 definitions")
+    assert "nan" not in survival_words([outcome("HSA", 0.5), outcome("Bliss", float("nan"))])
+    few = survival_words([outcome("HSA", 60 / 64), outcome("Bliss", 61 / 64), outcome("Loewe", 0.5)], 64)
+    assert few.endswith("90 % are needed. 64 draws cannot tell from less than 90 %: HSA.")
+    assert survival_words([outcome("HSA", 0.95)], 1000).endswith("in 95 % of the draws.")
     assert survival_words([outcome("HSA", 0.95)]) == "The conclusion survives its one definition: HSA in 95 % of the draws."
 
 

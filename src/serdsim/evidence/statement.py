@@ -47,7 +47,7 @@ def answer_statement(claim: Claim, setting: Setting) -> tuple[Outcome, list[Read
         run=s.run,
         hypotheses=tested.hypotheses,
         definitions=tested.definitions,
-        survives=survival_words(tested.definitions),
+        survives=survival_words(tested.definitions, tested.passes.size),
         no_flip=no_flip(tested.p_pass, trial.ablations),
         sisters=trial.sisters,
         class_check="" if claim.links else class_check(trial.sisters),
