@@ -10,7 +10,7 @@ import pytest
 
 from library_cases import copied
 from report_cases import statement
-from serdsim.analysis.ablation import Ablation, ablation_outcome
+from serdsim.analysis.ablation import Ablation, ablation_outcome, told
 from serdsim.claims import testing
 from serdsim.claims.chained import chained, weakest
 from serdsim.claims.claim import Claim, with_links
@@ -61,10 +61,36 @@ def test_the_role_is_the_weakest() -> None:
 
 def test_a_flip_is_tautological_where_only_restated_links_break() -> None:
     off = Ablation("off", "off", "off", Change("off", {"x": 0}), {"A": "restated"})
-    assert ablation_outcome(off, "D", 0.9, 0.1, 0.9).tautological
-    assert not ablation_outcome(off, "D", 0.9, 0.1, 0.2).tautological
-    assert not ablation_outcome(off, "D", 0.4, 0.1, 0.9).tautological  # no flip, nothing to explain away
-    assert ablation_outcome(off, "A", 0.9, 0.8).tautological and not ablation_outcome(off, "B", 0.9, 0.1).tautological
+    most, few, some = (link("X", signs)[1] for signs in ("+++++++++-", "+---------", "++++------"))
+    assert ablation_outcome(off, "D", most, few, 0.9).tautological
+    assert not ablation_outcome(off, "D", most, few, 0.2).tautological
+    assert not ablation_outcome(off, "D", some, few, 0.9).tautological  # no flip, nothing to explain away
+    assert ablation_outcome(off, "A", most, most).tautological and not ablation_outcome(off, "B", most, few).tautological
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "tells"),
+    [
+        ("++++++----", "++--------", True),  # four draws of four fall: 1 in 16 by chance
+        ("++++++----", "+++-------", False),  # three of three: 1 in 8
+        ("++++++----", "---+------", True),  # six of six
+        ("+++++++---", "-----+++++", False),  # five fall and two rise: 29 in 128
+        ("++++++----", "++++++----", False),  # nothing changes
+    ],
+)
+def test_so_few_draws_tell_no_flip(on: str, off: str, tells: bool) -> None:
+    part = Ablation("off", "off", "off", Change("off", {"x": 0}), {})
+    before, after = link("X", on)[1], link("X", off)[1]
+    assert told(before, after) is tells
+    found, back = ablation_outcome(part, "X", before, after), ablation_outcome(part, "X", after, before)
+    crosses = (before.p_pass > 0.5) != (after.p_pass > 0.5)
+    assert (found.flips, back.holds_back) == (crosses and tells,) * 2
+    assert found.untold is back.untold is (crosses and not tells)
+
+
+def test_a_draw_that_failed_with_the_part_off_tells_nothing() -> None:
+    assert told(link("X", "++++------")[1], link("X", "----------")[1])
+    assert not told(link("X", "++++------")[1], link("X", "x---------")[1])
 
 
 @pytest.fixture(scope="module")

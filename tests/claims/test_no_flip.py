@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from serdsim.claims.no_flip import no_flip
 from serdsim.claims.records import AblationOutcome
 
@@ -19,6 +21,11 @@ def test_each_reason_has_its_words() -> None:
     assert no_flip(0.9, [off("A", 0.9, 0.1, tautological=True), off("B", 0.9, 0.8)]) == "all that breaks it only restates it: A"
     assert "carries it: it passes in 87 % of the draws or more (least: B)" in no_flip(0.9, [off("A", 0.9, 0.95), off("B", 0.9, 0.87)])
     assert no_flip(float("nan"), [off("A", float("nan"), float("nan"))]) == "no draw could be computed to its end"
+
+
+def test_what_too_few_draws_tell_is_no_flip() -> None:
+    crossing = replace(off("A", 0.52, 0.48), flips=False, untold=True)
+    assert no_flip(0.52, [crossing, off("B", 0.52, 0.55)]).endswith("in too few draws to tell: A 48 %")
 
 
 def test_what_holds_a_statement_back_is_named() -> None:

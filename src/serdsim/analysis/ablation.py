@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 
+import numpy as np
+
 from serdsim.claims.claim import Claim
+from serdsim.claims.judge import HIGH
 from serdsim.claims.records import AblationOutcome, Mechanism
 from serdsim.claims.testing import Tested, test_claim
 from serdsim.errors import ClaimError
@@ -125,7 +129,20 @@ def switched_off(
     return found
 
 
-def ablation_outcome(ablation: Ablation, statement: str, p_on: float, p_off: float, p_kept: float | None = None) -> AblationOutcome:
+def told(on: Tested, off: Tested) -> bool:
+    """Return whether the draws can tell that switching a part off moves P(pass) the way in which it moved.
+
+    Both have the same draws, so that only those count which pass once and fail once: with as many of either kind expected by chance, as
+    many or more in the one direction are seen in at most one case in ten (an exact sign test).
+    """
+    both = on.ok & off.ok
+    before, after = on.every[both], off.every[both]
+    lost, gained = int(np.sum(before & ~after)), int(np.sum(~before & after))
+    changed, most = lost + gained, max(lost, gained)
+    return changed > 0 and sum(comb(changed, n) for n in range(most, changed + 1)) / 2**changed <= 1.0 - HIGH
+
+
+def ablation_outcome(ablation: Ablation, statement: str, on: Tested, off: Tested, p_kept: float | None = None) -> AblationOutcome:
     """Return what comes of an ablation.
 
     Parameters
@@ -133,14 +150,15 @@ def ablation_outcome(ablation: Ablation, statement: str, p_on: float, p_off: flo
     ablation : Ablation
     statement : str
         Id of the statement.
-    p_on, p_off : float
-        Share of draws that pass with all parts on, and with the part off.
+    on, off : Tested
+        The same draws with all parts on, and with the part off. Where they cannot tell the two shares apart (`told`) nothing flips.
     p_kept : float, optional
         Of a derived statement: the share with the part off in all links but those that the ablation only restates. A flip that is not
         there without these is as tautological as theirs.
     """
-    flips = p_on > 0.5 >= p_off
+    p_on, p_off, tells = on.p_pass, off.p_pass, told(on, off)
+    flips = tells and p_on > 0.5 >= p_off
     tautological = statement in ablation.restates or (flips and p_kept is not None and p_kept > 0.5)
     because = ablation.restates.get(statement, ablation.what)
-    holds_back = p_on <= 0.5 < p_off
-    return AblationOutcome(ablation.id, ablation.title, p_on, p_off, flips, tautological, because, holds_back, ablation.extra)
+    holds_back, untold = tells and p_on <= 0.5 < p_off, not tells and (p_on > 0.5) != (p_off > 0.5)
+    return AblationOutcome(ablation.id, ablation.title, p_on, p_off, flips, tautological, because, holds_back, ablation.extra, untold)

@@ -23,7 +23,7 @@ def chained(links: Sequence[tuple[Claim, Tested]]) -> Tested:
     share of so many draws [%]. The parts are the links, and the controls are all of theirs.
     """
     ok = np.all([tested.ok for _, tested in links], axis=0)
-    each = np.array([_every(tested)[ok] for _, tested in links])
+    each = np.array([tested.every[ok] for _, tested in links])
     holds = np.all(each, axis=0)
     parts = tuple(_part(claim, tested) for claim, tested in links)
     worst = min(parts, key=lambda part: (not np.isnan(part.p_pass), part.p_pass))
@@ -47,13 +47,6 @@ def chained(links: Sequence[tuple[Claim, Tested]]) -> Tested:
 def weakest(tested: Tested) -> PartOutcome:
     """Return the link with the smallest share."""
     return min(tested.parts, key=lambda part: (not np.isnan(part.p_pass), part.p_pass))
-
-
-def _every(tested: Tested) -> np.ndarray:
-    """Return for every draw, also those that failed, whether it passes."""
-    found = np.zeros(tested.ok.shape, bool)
-    found[tested.ok] = tested.passes
-    return found
 
 
 def _part(claim: Claim, tested: Tested) -> PartOutcome:

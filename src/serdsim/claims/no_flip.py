@@ -26,6 +26,12 @@ def no_flip(p_on: float, outcomes: Sequence[AblationOutcome]) -> str:
         return "no draw could be computed to its end"
     if flips:
         return f"all that breaks it only restates it: {_listed([one.title for one in flips])}"
+    untold = [one for one in outcomes if one.untold]
+    if untold:
+        crossed = _listed([f"{one.title} {_share(one.p_off)}" for one in untold])
+        return (
+            f"with all parts on it passes in {_share(p_on)} of the draws; what crosses the half does so in too few draws to tell: {crossed}"
+        )
     if p_on > 0.5:
         least = min(outcomes, key=lambda one: one.p_off)
         return f"no part that was switched off carries it: it passes in {_share(least.p_off)} of the draws or more (least: {least.title})"

@@ -81,8 +81,8 @@ class ControlOutcome:
 class AblationOutcome:
     """P(pass) with all parts on and with one part off; `flips` when it falls from above 0.5 to 0.5 or below.
 
-    `holds_back` is the reverse: it passes in more than half of the draws only when the part is off. `extra` ones are not among the
-    mechanisms of the matrix.
+    `holds_back` is the reverse: it passes in more than half of the draws only when the part is off. `untold` crosses the half in so few
+    draws that they cannot tell, and is neither. `extra` ones are not among the mechanisms of the matrix.
     """
 
     id: str
@@ -94,6 +94,7 @@ class AblationOutcome:
     because: str
     holds_back: bool = False
     extra: bool = False
+    untold: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,13 @@ class Tested:
     decided_by: str = ""
     p_without: float = float("nan")
 
+    @property
+    def every(self) -> np.ndarray:
+        """Return for every draw, also those that failed and do not, whether it passes."""
+        found = np.zeros(self.ok.shape, bool)
+        found[self.ok] = self.passes
+        return found
+
 
 def test_claim(claim: Claim, *readings: Readings, controls: bool = True) -> Tested:
     """Return the outcome of a claim's test on the readings of its experiments, the first one first.

@@ -109,9 +109,9 @@ def _ablations(answer: Answer) -> pd.DataFrame:
         found = {one.id: one for one in o.ablations}
         for part in answer.mechanisms:
             one = found.get(part.id)
-            said = (one.p_on, one.p_off, one.flips, one.holds_back, one.tautological) if one else (o.p_pass, None, False, False, False)
+            said = (one.p_on, one.p_off, one.flips, one.holds_back, one.tautological, one.untold) if one else (o.p_pass, None, *[False] * 4)
             rows.append((o.statement.id, o.state, part.id, part.extra, one is not None, *said))
-    names = ["statement", "state", "ablation", "extra", "in_model", "p_on", "p_off", "flips", "holds_back", "tautological"]
+    names = ["statement", "state", "ablation", "extra", "in_model", "p_on", "p_off", "flips", "holds_back", "tautological", "untold"]
     return pd.DataFrame(rows, columns=names).astype({"p_on": float, "p_off": float})
 
 

@@ -74,7 +74,7 @@ def _own(claim: Claim, s: Setting) -> Trial:
     wide = tuple(s.runs.of(one.id, SCEPTICAL) for one in claim.tested)
     sceptical = test_claim(claim, *wide, controls=False)
     off, own = switched_off(claim, s.ablations, s.library, s.runs.of), claim.statement.id
-    ablated = tuple(ablation_outcome(one, own, tested.p_pass, off[one.id].p_pass) for one in s.ablations if one.id in off)
+    ablated = tuple(ablation_outcome(one, own, tested, off[one.id]) for one in s.ablations if one.id in off)
     role = _role(claim, s, readings, tested.p_pass, sceptical.p_pass)
     numeric = reference_is_numeric(claim.statement.evidence, s.facts)
     return Trial(tested, sceptical, off, ablated, role, numeric, readings, wide, _sisters(claim, s))
@@ -106,7 +106,7 @@ def _derived(claim: Claim, s: Setting) -> Trial:
                 for (link, trial), again in zip(links, restated, strict=True)
             ]
         )
-        ablated.append(ablation_outcome(one, claim.statement.id, tested.p_pass, off[one.id].p_pass, kept.p_pass))
+        ablated.append(ablation_outcome(one, claim.statement.id, tested, off[one.id], kept.p_pass))
     sceptical = chained([(link, trial.sceptical) for link, trial in links])
     role, numeric = weakest_role(trial.data_role for _, trial in links), all(trial.reference_numeric for _, trial in links)
     behind = tuple(read for _, trial in links for read in (*trial.readings, *trial.behind))

@@ -64,15 +64,16 @@ class _Drawn:
 def _drawn(answer: Answer, refs: Mapping[str, int]) -> _Drawn:
     figures: dict[str, list[FigureView]] = {}
     again: dict[str, list[int]] = {}
-    before: list[Panel] = []
+    before: dict[str, int] = {}
     for section in view.sections(answer):
         for outcome in section.outcomes:
             for panel in outcome.panels:
-                if panel in before:
-                    again.setdefault(outcome.statement.id, []).append(before.index(panel) + 1)
-                else:
-                    before.append(panel)
-                    figures.setdefault(outcome.statement.id, []).append(_figure(panel, len(before), refs))
+                drawing = draw(panel)
+                if drawing in before:
+                    again.setdefault(outcome.statement.id, []).append(before[drawing])
+                    continue
+                before[drawing] = len(before) + 1
+                figures.setdefault(outcome.statement.id, []).append(_figure(panel, before[drawing], refs))
     return _Drawn(figures, again)
 
 

@@ -76,6 +76,8 @@ def change(ablation: AblationOutcome) -> str:
         return f"breaks: {on} to {off}{tail}"
     if ablation.holds_back:
         return f"held back by it: {on} to {off}{tail}"
+    if ablation.untold:
+        return f"crosses the half in too few draws to tell: {on} to {off}{tail}"
     if abs(step) <= UNCHANGED:
         return f"unchanged: {on} to {off}{tail}"
     return f"{'falls' if step < 0 else 'rises'}, does not break: {on} to {off}{tail}"
