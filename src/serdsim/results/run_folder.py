@@ -67,7 +67,7 @@ def write_run(
     tables : mapping of str to DataFrame
         Written as ``tables/<name>.csv`` and ``.parquet``, rows in the order given.
     figures : mapping of str to str
-        SVG text, written as ``figures/<name>.svg``, and ``.png`` when `to_png` is given.
+        SVG text, written as ``figures/<name>.svg``, and ``.png`` when `to_png` is given; narrow drawings (``-narrow``) stay SVG.
     page : str or None
         Content of report.html.
     extra_files : mapping of str to bytes or str
@@ -113,7 +113,7 @@ def _fill(
     (folder / "figures").mkdir()
     for name, svg in figures.items():
         (folder / "figures" / f"{name}.svg").write_text(svg, encoding="utf-8")
-        if to_png:
+        if to_png and not name.endswith("-narrow"):
             (folder / "figures" / f"{name}.png").write_bytes(to_png(svg))
     (folder / "run.json").write_text(record_text(record), encoding="utf-8")
 
