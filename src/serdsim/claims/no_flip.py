@@ -34,7 +34,7 @@ def no_flip(p_on: float, outcomes: Sequence[AblationOutcome]) -> str:
         )
     if p_on > 0.5:
         least = min(outcomes, key=lambda one: one.p_off)
-        return f"no part that was switched off carries it: it passes in {_share(least.p_off)} of the draws or more (least: {least.title})"
+        return f"no part that was switched off carries it: it passes in at least {_share(least.p_off)} of the draws (with {least.title})"
     said = f"it passes in {_share(p_on)} of the draws with all parts on, so that nothing is left to break"
     back = [one for one in outcomes if one.holds_back]
     if back:
