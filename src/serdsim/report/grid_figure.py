@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from serdsim.experiments.panel import Cell, Grid, Panel
 from serdsim.report import numbers, shapes, svg
 from serdsim.report.document import document
-from serdsim.report.frame import NARROW, SIZE, WIDE, title_of
+from serdsim.report.frame import SIZE
 from serdsim.report.grid_words import is_assay, margin, reached
+from serdsim.report.matrix_frame import frame_of, key, names, path
 
-_LINE = 17.0
 _DARKEST = 0.5  # opacity at P = 1: the number stays readable on it
 _WIDEST = 108.0
 _INSET = 2.4
@@ -28,35 +29,13 @@ def draw_grid(panel: Panel, grid: Grid, *, narrow: bool) -> str:
     narrow : bool
         The drawing for phones, 400 wide instead of 760.
     """
-    width = (NARROW if narrow else WIDE).width
-    high = 40.0 if narrow else 46.0
-    names = [numbers.plain(y) for y in grid.rows]
-    left = 9 + max(svg.width(name, SIZE) for name in names)
-    across = min(_WIDEST, (width - left - 2) / len(grid.columns))
-    body: list[str] = []
-    top = 6.0
-    for words in svg.wrap(title_of(panel.y), width - 4, SIZE):
-        body.append(svg.text(0, top + 6, words, ("f-ink", shapes.INK)))
-        top += _LINE
-    bottom = top + high * len(grid.rows)
+    frame = frame_of(panel, grid.rows, grid.columns, high=40.0 if narrow else 46.0, widest=_WIDEST, narrow=narrow)
+    body, below = names(panel, frame)
     for i, line in enumerate(grid.cells):
-        y = bottom - high * (i + 1)
-        body.append(svg.text(left - 9, y + high / 2 + 4.6, names[i], ("f-ink2", shapes.INK2), "end"))
         for j, cell in enumerate(line):
-            marked = is_assay(grid, grid.columns[j], grid.rows[i])
-            body += _cell(grid, cell, (left + across * j, y, across, high), marked=marked)
-    ticks = [numbers.plain(x) for x in grid.columns]
-    drop = _LINE if max(svg.width(words, SIZE) for words in ticks) > across - 4 else 0.0  # too wide for one line: every second lower
-    for j, words in enumerate(ticks):
-        body.append(svg.text(left + across * (j + 0.5), bottom + 18 + drop * (j % 2), words, ("f-ink2", shapes.INK2), "middle"))
-    below = bottom + 39 + drop
-    for words in svg.wrap(title_of(panel.x), width - 8, SIZE):
-        half = svg.width(words, SIZE) / 2
-        middle = min(max(left + across * len(grid.columns) / 2, half), width - half)
-        body.append(svg.text(middle, below, words, ("f-ink", shapes.INK), "middle"))
-        below += _LINE
-    key, height = _key(grid, below + 6, width)
-    return document(panel, width, height, "n" if narrow else "w", "".join([*body, *key]))
+            body += _cell(grid, cell, frame.box(i, j), marked=is_assay(grid, grid.columns[j], grid.rows[i]))
+    said, height = key(_entries(grid), below + 6, frame.width)
+    return document(panel, frame.width, height, "n" if narrow else "w", "".join([*body, *said]))
 
 
 def _cell(grid: Grid, cell: Cell, box: tuple[float, float, float, float], *, marked: bool) -> list[str]:
@@ -64,8 +43,8 @@ def _cell(grid: Grid, cell: Cell, box: tuple[float, float, float, float], *, mar
     x, y, wide, high = box
     out = []
     if math.isfinite(cell.p) and cell.p > 0:
-        out.append(shapes.area(_box(x, y, wide, high), "f-cell", shapes.inks("drug")[3], _DARKEST * cell.p))
-    out.append(shapes.stroke(_box(x, y, wide, high), "f-rule-s", shapes.HAIR, 0.8))
+        out.append(shapes.area(path(x, y, wide, high), "f-cell", shapes.inks("drug")[3], _DARKEST * cell.p))
+    out.append(shapes.stroke(path(x, y, wide, high), "f-rule-s", shapes.HAIR, 0.8))
     framed = reached(grid, cell)
     if framed:
         out.append(_frame(x, y, wide, high))
@@ -78,12 +57,8 @@ def _cell(grid: Grid, cell: Cell, box: tuple[float, float, float, float], *, mar
     return out
 
 
-def _box(x: float, y: float, wide: float, high: float) -> str:
-    return f"M{svg.num(x)} {svg.num(y)}H{svg.num(x + wide)}V{svg.num(y + high)}H{svg.num(x)}Z"
-
-
 def _frame(x: float, y: float, wide: float, high: float) -> str:
-    return shapes.stroke(_box(x + _INSET, y + _INSET, wide - 2 * _INSET, high - 2 * _INSET), "f-ink-s", shapes.INK, 2.6)
+    return shapes.stroke(path(x + _INSET, y + _INSET, wide - 2 * _INSET, high - 2 * _INSET), "f-ink-s", shapes.INK, 2.6)
 
 
 def _corner(x: float, y: float) -> str:
@@ -92,21 +67,13 @@ def _corner(x: float, y: float) -> str:
     return svg.element("path", {"class": "f-ink", "d": at, "fill": shapes.INK})
 
 
-def _key(grid: Grid, top: float, width: float) -> tuple[list[str], float]:
-    """What frame, corner and number are, in lines under the axis; also where the drawing ends."""
-    out: list[str] = []
-
-    def add(swatch: str, words: str) -> None:
-        nonlocal top
-        out.append(swatch)
-        for line in svg.wrap(words, width - 34, SIZE):
-            out.append(svg.text(30, top + 13, line, ("f-ink2", shapes.INK2)))
-            top += _LINE
-        top += 4
-
-    shade = shapes.area(_box(1, top, 20, 16), "f-cell", shapes.inks("drug")[3], _DARKEST)
-    add(shade, f"share of draws with a ratio of {grid.what} inside {margin(grid)}; full shade is 1")
-    add(_frame(-1, top - 2, 24, 20), f"at least {grid.level:.2f}")
-    if grid.assay is not None:
-        add(_corner(3, top), grid.assay_label)
-    return out, top + 4
+def _entries(grid: Grid) -> list[tuple[Callable[[float], str], str]]:
+    """What shade, frame and corner are."""
+    out: list[tuple[Callable[[float], str], str]] = [
+        (
+            lambda top: shapes.area(path(1, top, 20, 16), "f-cell", shapes.inks("drug")[3], _DARKEST),
+            f"share of draws with a ratio of {grid.what} inside {margin(grid)}; full shade is 1",
+        ),
+        (lambda top: _frame(-1, top - 2, 24, 20), f"at least {grid.level:.2f}"),
+    ]
+    return [*out, (lambda top: _corner(3, top), grid.assay_label)] if grid.assay is not None else out

@@ -3,56 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from itertools import pairwise
 
 from serdsim.experiments.panel import Cell, Panel, Surface
-from serdsim.report import numbers, shapes, svg
+from serdsim.report import shapes, svg
 from serdsim.report.document import document
-from serdsim.report.frame import NARROW, SIZE, WIDE, title_of
+from serdsim.report.frame import SIZE
+from serdsim.report.matrix_frame import Box, Frame, frame_of, key, names, path
 from serdsim.report.surface_words import points, sure
 
-_LINE = 17.0
 _FULL = 0.4  # share of 1 at which a shade is as dark as it gets
 _DARKEST = 0.5  # opacity there: the number stays readable on it
 _WIDEST = 98.0
 _INSET = 2.4
-Box = tuple[float, float, float, float]  # left, top, width, height
 _ALONE = 0.3  # opacity of a single agent that leaves nothing
 
 
 def draw_surface(panel: Panel, surface: Surface, *, narrow: bool) -> str:
     """The surface as a standalone SVG document, 760 wide, or 400 for phones; rows rise from the bottom like an axis."""
-    width = (NARROW if narrow else WIDE).width
-    high = 40.0 if narrow else 44.0
-    names = [numbers.plain(y) for y in surface.rows]
-    left = 9 + max(svg.width(name, SIZE) for name in names)
-    across = min(_WIDEST, (width - left - 2) / len(surface.columns))
-    body: list[str] = []
-    top = 6.0
-    for words in svg.wrap(title_of(panel.y), width - 4, SIZE):
-        body.append(svg.text(0, top + 6, words, ("f-ink", shapes.INK)))
-        top += _LINE
-    bottom = top + high * len(surface.rows)
-    for i, line in enumerate(surface.cells):
-        y = bottom - high * (i + 1)
-        body.append(svg.text(left - 9, y + high / 2 + 4.6, names[i], ("f-ink2", shapes.INK2), "end"))
-        for j, cell in enumerate(line):
-            body += _cell(cell, (left + across * j, y, across, high))
-    box = _box_of(surface, (left, top, across, high))
+    frame = frame_of(panel, surface.rows, surface.columns, high=40.0 if narrow else 44.0, widest=_WIDEST, narrow=narrow)
+    body, below = names(panel, frame)
+    places = [(cell, frame.box(i, j)) for i, line in enumerate(surface.cells) for j, cell in enumerate(line)]
+    for cell, place in places:
+        body += _cell(cell, place)
+    box = _box_of(surface, frame)
     body += _dashed(box)
-    for i, line in enumerate(surface.cells):
-        for j, cell in enumerate(line):
-            body += _number(cell, left + across * (j + 0.5), bottom - high * (i + 0.5), box)
-    for j, x in enumerate(surface.columns):
-        body.append(svg.text(left + across * (j + 0.5), bottom + 18, numbers.plain(x), ("f-ink2", shapes.INK2), "middle"))
-    below = bottom + 39
-    for words in svg.wrap(title_of(panel.x), width - 8, SIZE):
-        half = svg.width(words, SIZE) / 2
-        middle = min(max(left + across * len(surface.columns) / 2, half), width - half)
-        body.append(svg.text(middle, below, words, ("f-ink", shapes.INK), "middle"))
-        below += _LINE
-    key, height = _key(surface, below + 6, width)
-    return document(panel, width, height, "n" if narrow else "w", "".join([*body, *key]))
+    for cell, (x, y, wide, high) in places:
+        body += _number(cell, x + wide / 2, y + high / 2, box)
+    said, height = key(_entries(surface), below + 6, frame.width)
+    return document(panel, frame.width, height, "n" if narrow else "w", "".join([*body, *said]))
 
 
 def _cell(cell: Cell, box: Box) -> list[str]:
@@ -63,11 +43,11 @@ def _cell(cell: Cell, box: Box) -> list[str]:
     if math.isfinite(cell.median) and cell.median != 0:
         ink, print_ink = ("f-rest", shapes.CONTROL) if alone else _ink(cell.median)
         dark = _ALONE * min(abs(cell.median), 1.0) if alone else _DARKEST * min(abs(cell.median) / _FULL, 1.0)
-        out.append(shapes.area(_path(x, y, wide, high), ink, print_ink, dark))
-    out.append(shapes.stroke(_path(x, y, wide, high), "f-rule-s", shapes.HAIR, 0.8))
+        out.append(shapes.area(path(x, y, wide, high), ink, print_ink, dark))
+    out.append(shapes.stroke(path(x, y, wide, high), "f-rule-s", shapes.HAIR, 0.8))
     if sure(cell):
         inside = (x + _INSET, y + _INSET, wide - 2 * _INSET, high - 2 * _INSET)
-        out.append(shapes.stroke(_path(*inside), "f-ink-s", shapes.INK, 2.2))
+        out.append(shapes.stroke(path(*inside), "f-ink-s", shapes.INK, 2.2))
     return out
 
 
@@ -85,28 +65,26 @@ def _number(cell: Cell, x: float, y: float, box: Box | None) -> list[str]:
         or (any(abs(edge - x) < half for edge in (box[0], box[0] + box[2])) and box[1] - SIZE < y < box[1] + box[3] + SIZE)
     )
     ink = ("f-ink2" if alone else "f-ink", shapes.INK)
-    ground = [shapes.area(_path(x - half, y - SIZE * 0.6, 2 * half, SIZE * 1.2), "f-paper", shapes.PAPER, 1.0)] if struck else []
+    ground = [shapes.area(path(x - half, y - SIZE * 0.6, 2 * half, SIZE * 1.2), "f-paper", shapes.PAPER, 1.0)] if struck else []
     return [*ground, svg.text(x, y + 4.8, words, ink, "middle", bold=sure(cell))]
 
 
-def _box_of(surface: Surface, place: Box) -> Box | None:
+def _box_of(surface: Surface, frame: Frame) -> Box | None:
     """Where the box of what patients reach lies; None where it is not known of both drugs or lies beyond the cells."""
     if len(surface.usual) != 2:
         return None
-    left, top, across, high = place
     drug, partner = surface.usual
     x = [_along(surface.columns, value) for value in (drug.low, drug.high)]
     y = [_along(surface.rows, value) for value in (partner.low, partner.high)]
     if x[1] - x[0] < 1e-6 or y[1] - y[0] < 1e-6:
         return None
-    bottom = top + high * len(surface.rows)
-    return left + across * x[0], bottom - high * y[1], across * (x[1] - x[0]), high * (y[1] - y[0])
+    return frame.left + frame.across * x[0], frame.bottom - frame.high * y[1], frame.across * (x[1] - x[0]), frame.high * (y[1] - y[0])
 
 
 def _dashed(box: Box | None) -> list[str]:
     if box is None:
         return []
-    return [shapes.stroke(_path(*box), "f-paper-s", shapes.PAPER, 4.6), shapes.stroke(_path(*box), "f-ink-s", shapes.INK, 2.0, "7 4")]
+    return [shapes.stroke(path(*box), "f-paper-s", shapes.PAPER, 4.6), shapes.stroke(path(*box), "f-ink-s", shapes.INK, 2.0, "7 4")]
 
 
 def _along(levels: tuple[float, ...], value: float) -> float:
@@ -120,27 +98,15 @@ def _along(levels: tuple[float, ...], value: float) -> float:
     return known[0][1]
 
 
-def _path(x: float, y: float, wide: float, high: float) -> str:
-    return f"M{svg.num(x)} {svg.num(y)}H{svg.num(x + wide)}V{svg.num(y + high)}H{svg.num(x)}Z"
-
-
-def _key(surface: Surface, top: float, width: float) -> tuple[list[str], float]:
-    """What shades, frame and box are, in lines under the axis; also where the drawing ends."""
-    out: list[str] = []
-
-    def add(swatch: str, words: str) -> None:
-        nonlocal top
-        out.append(swatch)
-        for line in svg.wrap(words, width - 34, SIZE):
-            out.append(svg.text(30, top + 13, line, ("f-ink2", shapes.INK2)))
-            top += _LINE
-        top += 4
-
+def _entries(surface: Surface) -> list[tuple[Callable[[float], str], str]]:
+    """What shades, frame and box are."""
     full = f"full shade at {100 * _FULL:.0f} points"
-    add(shapes.area(_path(1, top, 20, 16), *_ink(1.0), _DARKEST), f"above {surface.model}; {full}")
-    add(shapes.area(_path(1, top, 20, 16), *_ink(-1.0), _DARKEST), f"below {surface.model}")
-    add(shapes.area(_path(1, top, 20, 16), "f-rest", shapes.CONTROL, _ALONE), "one drug alone, percent affected")
-    add(shapes.stroke(_path(1, top, 20, 16), "f-ink-s", shapes.INK, 2.2), "central 90 % leaves out zero")
+    out: list[tuple[Callable[[float], str], str]] = [
+        (lambda top: shapes.area(path(1, top, 20, 16), *_ink(1.0), _DARKEST), f"above {surface.model}; {full}"),
+        (lambda top: shapes.area(path(1, top, 20, 16), *_ink(-1.0), _DARKEST), f"below {surface.model}"),
+        (lambda top: shapes.area(path(1, top, 20, 16), "f-rest", shapes.CONTROL, _ALONE), "one drug alone, percent affected"),
+        (lambda top: shapes.stroke(path(1, top, 20, 16), "f-ink-s", shapes.INK, 2.2), "central 90 % leaves out zero"),
+    ]
     if len(surface.usual) == 2:
-        add(shapes.stroke(_path(1, top, 20, 16), "f-ink-s", shapes.INK, 2.0, "7 4"), "reached in patients, free drug")
-    return out, top + 4
+        out.append((lambda top: shapes.stroke(path(1, top, 20, 16), "f-ink-s", shapes.INK, 2.0, "7 4"), "reached in patients, free drug"))
+    return out
