@@ -15,8 +15,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "src/serdsim/cli/statements.schema.json").read_text())
-TESTED = {"MOA-01", "MOA-02a", "MOA-03", "MOA-04", "MOA-12a", "MOA-12b", "MOA-12c", "MOA-12d"} | {
-    *("MOA-05", "MOA-06a", "MOA-06b", "MOA-06c", "MOA-06d", "MOA-07a", "MOA-07b", "MOA-10", "MOA-13")
+TESTED = {"MOA-01", "MOA-02a", "MOA-03", "MOA-04", "MOA-11", "MOA-12a", "MOA-12b", "MOA-12c", "MOA-12d"} | {
+    *("MOA-05", "MOA-06a", "MOA-06b", "MOA-06c", "MOA-06d", "MOA-07a", "MOA-07b", "MOA-08a", "MOA-08b", "MOA-08c", "MOA-10", "MOA-13")
 }
 STATEMENTS = (
     "MOA-01 MOA-02a MOA-02b MOA-03 MOA-04 MOA-05 MOA-06a MOA-06b MOA-06c MOA-06d MOA-07a MOA-07b MOA-08a MOA-08b MOA-08c MOA-09 "

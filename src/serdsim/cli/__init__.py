@@ -73,6 +73,8 @@ def _stop(*_: object) -> None:
     if pools is not None:
         pools.STOPPED.set()
         pools.CANCEL.value = 1
+        if pools.waits():
+            return
     raise KeyboardInterrupt
 
 

@@ -17,6 +17,7 @@ from serdsim.codegen.layout import Layout
 from serdsim.codegen.method import read_method
 from serdsim.codegen.native_module import Module, write_module
 from serdsim.codegen.system import System, build_system
+from serdsim.engine.interrupt import unbroken
 from serdsim.engine.plan import check_outputs
 from serdsim.kept import kept_bytes
 
@@ -58,7 +59,7 @@ def lanes_and_fma() -> tuple[int, bool]:
 def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Compiled:
     """Return the loaded kernel of equations, outputs and method; compiled once, then read from disk."""
     key = (equations, outputs, method)
-    with _LOCK:
+    with unbroken(), _LOCK:
         known = next((code for (of, *rest), code in _KNOWN.items() if of is equations and rest == [outputs, method]), None)
         if known is None:
             known = _KNOWN.get(key)
@@ -71,7 +72,7 @@ def compiled(equations: Equations, outputs: tuple[str, ...], method: str) -> Com
 
 def compiled_tangent(equations: Equations, outputs: tuple[str, ...], method: str, moves: tuple[Move, ...]) -> tuple[Compiled, Columns]:
     """Return a loaded kernel that carries sensitivities along, and what its columns are; the machine code is kept on disk."""
-    with _LOCK:
+    with unbroken(), _LOCK:
         for of, asked, code, columns in _TANGENTS:
             if of is equations and asked == (outputs, method, moves):
                 return code, columns

@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from serdsim.codegen.equations import Equations
 from serdsim.engine.engines import Engine
+from serdsim.engine.interrupt import STOPPED, waits
 from serdsim.engine.native import CANCEL
 from serdsim.engine.plan import Arrays
 
-__all__ = ["CANCEL", "STOPPED", "Job", "chunks", "members", "processors", "spread"]
+__all__ = ["CANCEL", "STOPPED", "Job", "chunks", "members", "processors", "spread", "waits"]
 
-STOPPED = threading.Event()  # set by whoever answers signals; long work looks at it, and compiled code at CANCEL
 _HELD: list[tuple[Job, Any]] = []  # in a worker process: the job and its kernel
 
 

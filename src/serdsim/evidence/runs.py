@@ -7,13 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 
 from serdsim.analysis.ablation import Ablation, concerned
 from serdsim.claims.claim import Claim, with_links
 from serdsim.claims.sisters import run_name
 from serdsim.engine.ensemble import Progress
 from serdsim.engine.pools import processors
+from serdsim.errors import Cancelled
 from serdsim.experiments.arms import Change
 from serdsim.experiments.protocol import Experiment
 from serdsim.experiments.runner import Readings, run_experiment
@@ -78,6 +79,7 @@ class Runs:
     workers: int | None = None
     progress: Progress | None = None
     done: dict[tuple[str, str], Future[Readings]] = field(default_factory=dict)
+    stopped: Event = field(default_factory=Event)
 
     def of(self, experiment: str, name: str = MAIN) -> Readings:
         """Return the readings of a run."""
@@ -91,7 +93,8 @@ class Runs:
     def ahead(self) -> Iterator[None]:
         """Compute all runs while the block asks for them, as many at once as there are workers, the longest first.
 
-        The compiled engine lets go of the interpreter lock. No number depends on what runs beside it.
+        The compiled engine lets go of the interpreter lock. No number depends on what runs beside it. When the block ends early, a run
+        that is under way ends with its next chunk.
         """
         pool = ThreadPoolExecutor(self.workers or processors())
         try:
@@ -99,12 +102,21 @@ class Runs:
                 self.done[key] = pool.submit(self._run, job)
             yield
         finally:
+            self.stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
+            self.stopped.clear()
 
     def _run(self, job: Job) -> Readings:
         draws = replace(self.draws, sceptical=True) if job.sceptical else self.draws
-        settings = {"library": self.library, "workers": self.workers, "progress": self.progress}
+        settings = {"library": self.library, "workers": self.workers, "progress": self._step}
         return run_experiment(job.experiment, draws, change=job.change, only=job.arms, **settings)  # type: ignore[arg-type]
+
+    def _step(self, title: str, done: int, total: int) -> None:
+        """Show how far a run is, or end it where nobody waits for it any more."""
+        if self.stopped.is_set():
+            raise Cancelled(f"cancelled while {title}: nobody waits for it any more")
+        if self.progress:
+            self.progress(title, done, total)
 
     @property
     def individuals(self) -> int:
