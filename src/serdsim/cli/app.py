@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from serdsim.cli import bench, check, cite, claim, design, fit, moa, nca, predict, resume, runs, score, simulate, synergy
+from serdsim.cli import bench, check, cite, claim, design, fit, moa, nca, predict, resume, runs, score, serve, simulate, synergy
 from serdsim.errors import Cancelled
 
 
@@ -64,6 +64,7 @@ for _name, _verb in (
     ("check", check.check),
     ("cite", cite.cite),
     ("runs", runs.runs),
+    ("serve", serve.serve),
     ("bench", bench.bench),
     ("score", score.score),
     ("nca", nca.nca),
