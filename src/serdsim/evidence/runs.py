@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from serdsim.experiments.protocol import Experiment
 from serdsim.experiments.runner import Readings, run_experiment
 from serdsim.simulation.draws import Draws
 
+_LOOK = 0.25  # seconds between two looks at signals
 MAIN, SCEPTICAL = "", "sceptical prior"  # what a run is called beside its experiment; an ablated one by the ablation
 
 
@@ -87,6 +88,8 @@ class Runs:
         if key not in self.done:
             self.done[key] = Future()
             self.done[key].set_result(self._run(self.jobs[key]))
+        while not self.done[key].done():
+            wait([self.done[key]], timeout=_LOOK)  # a signal may reach another thread, and this one answers it when it wakes
         return self.done[key].result()
 
     @contextmanager
